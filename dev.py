@@ -1,0 +1,90 @@
+"""Try it and test it, from a fresh checkout with Python 3.11 or newer and nothing else.
+
+    python dev.py demo                          cut out a sample photo with u2netp, into demo/
+    python dev.py demo PHOTO... --model X.onnx  your own photos and model (--help shows the rest)
+    python dev.py test [PYTEST OPTIONS]         lint, type check and the whole test suite
+    python dev.py bench NAME                    run benchmarks/NAME.py
+
+Each makes the environment .venv first, as tests/requirements.txt and tests/constraints.txt say.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+REQUIREMENTS = ROOT / "tests" / "requirements.txt"
+CONSTRAINTS = ROOT / "tests" / "constraints.txt"
+PACKAGES = ["__init__.py", "cutout.py", "errors.py", "stages.py", "nodes", "sessions", "matting", "imaging"]
+
+
+def main(arguments: list[str]) -> int:
+    command, rest = (arguments[0] if arguments else ""), arguments[1:]
+    if command not in COMMANDS:
+        print(__doc__)
+        return 2
+    if sys.version_info < (3, 11):
+        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
+        return 2
+    prepare_environment()
+    return COMMANDS[command](rest)
+
+
+def prepare_environment() -> None:
+    """Make .venv, or bring it up to date when the lists of packages have changed."""
+    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
+    stamp = VENV / "installed.txt"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    print(f"setting up {VENV} (once, some minutes)", flush=True)
+    venv.create(VENV, with_pip=True, clear=True)
+    pip = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", CONSTRAINTS]
+    subprocess.run([*pip, "torch"], check=True)
+    subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
+    stamp.write_text(wanted)
+
+
+def demo(arguments: list[str]) -> int:
+    return run("-m", "tools.demo", *arguments)
+
+
+def test(arguments: list[str]) -> int:
+    """Lint, types, tests; all three run whatever the others say."""
+    run("-m", "tools.models")
+    results = [
+        run("-m", "ruff", "check", "."),
+        run("-m", "ruff", "format", "--check", "."),
+        type_check(),
+        run("-m", "pytest", *arguments),
+    ]
+    return max(results)
+
+
+def type_check() -> int:
+    """mypy wants the package under its own name, which the checkout's folder need not have: lend it one by links."""
+    view = ROOT / ".cache" / "typing" / "onnx_segmentation"
+    view.mkdir(parents=True, exist_ok=True)
+    for name in PACKAGES:
+        link = view / name
+        if not link.is_symlink():
+            link.symlink_to(ROOT / name, target_is_directory=(ROOT / name).is_dir())
+    return run("-m", "mypy", "--config-file", "pyproject.toml", "--cache-dir", ".cache/mypy", str(view))
+
+
+def bench(arguments: list[str]) -> int:
+    return run("-m", f"benchmarks.{arguments[0]}", *arguments[1:])
+
+
+def run(*arguments: str) -> int:
+    return subprocess.run([PYTHON, *arguments], cwd=ROOT, check=False).returncode
+
+
+COMMANDS = {"demo": demo, "test": test, "bench": bench}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Pixels: conversion, resampling, morphology."""

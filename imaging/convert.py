@@ -1,0 +1,48 @@
+"""Conversions, each named for what it makes. Levels are 0..255, values 0..1."""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..errors import ImageError
+
+
+def check_images(images: Tensor) -> None:
+    """Refuse what is no ComfyUI IMAGE [B, H, W, 3 or 4] with at least one frame and one pixel."""
+    if images.ndim != 4 or images.shape[-1] not in (3, 4):
+        raise ImageError(f"images is {list(images.shape)}; wanted is [batch, height, width, 3 or 4]")
+    if images.numel() == 0:
+        raise ImageError(f"images is empty {list(images.shape)}: connect at least one picture of 1 x 1 or more")
+
+
+def to_rgb(frame: Tensor, number: int) -> Tensor:
+    """Frame [H, W, 3 or 4] -> [H, W, 3] float32 on the CPU, clipped to 0..1; alpha is dropped.
+
+    Raises ImageError, naming the frame by its number, where a value is NaN.
+    """
+    rgb = frame[..., :3].to("cpu", torch.float32)
+    low, high = torch.aminmax(rgb)
+    if low.isnan() or high.isnan():
+        raise ImageError(f"frame {number} of images holds NaN: an earlier node made it (a VAE in half precision, say)")
+    return rgb.clamp(0, 1) if low < 0 or high > 1 else rgb
+
+
+def to_levels(values: Tensor) -> Tensor:
+    """Float 0..1 -> uint8 0..255, rounded to the nearest level."""
+    return (values * 255).round_().to(torch.uint8)
+
+
+def to_values(levels: Tensor) -> Tensor:
+    """uint8 0..255 -> float32 0..1. ComfyUI's SaveImage truncates 255 * x, which gives the same level back."""
+    return levels.to(torch.float32).div_(255)
+
+
+def to_pil(levels: Tensor) -> Image.Image:
+    """[H, W] or [H, W, 3] uint8 -> PIL picture, mode L or RGB."""
+    return Image.fromarray(levels.numpy())
+
+
+def from_pil(picture: Image.Image) -> Tensor:
+    """PIL picture of any mode -> [H, W, 3] uint8."""
+    return torch.from_numpy(np.array(picture.convert("RGB")))

@@ -1,0 +1,1 @@
+"""Alpha matting: tensors in, tensors out."""

@@ -1,0 +1,31 @@
+"""The trimap: what is surely background, surely subject, and the band between that matting decides."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..imaging.convert import to_levels
+from ..imaging.morphology import erode
+
+
+def make_trimap(
+    mask: Tensor, foreground_threshold: int = 240, background_threshold: int = 20, erode_size: int = 10
+) -> Tensor:
+    """Mask [H, W] or [B, H, W], float 0..1 or uint8 -> trimap of the same shape, float32: 0, 0.5 (unknown) or 1.
+
+    Levels above `foreground_threshold` are subject, levels below `background_threshold` background (both 0..255);
+    each region then shrinks by a square of `erode_size` pixels (0: by a 3 x 3 cross), and the rest is unknown.
+    Beyond the picture's edge counts as background: a subject that touches the edge is unknown there.
+
+    Source: rembg 2.0.86, bg.py (`alpha_matting_cutout`).
+    """
+    if mask.ndim == 3:
+        frames = [make_trimap(frame, foreground_threshold, background_threshold, erode_size) for frame in mask]
+        return torch.stack(frames)
+    levels = (mask if mask.dtype == torch.uint8 else to_levels(mask)).cpu().numpy()
+    subject = erode(np.where(levels > foreground_threshold, 255, 0).astype(np.uint8), erode_size, border=0)
+    background = erode(np.where(levels < background_threshold, 255, 0).astype(np.uint8), erode_size, border=255)
+    trimap = np.full(levels.shape, 0.5, np.float32)
+    trimap[subject > 0] = 1
+    trimap[background > 0] = 0
+    return torch.from_numpy(trimap).to(mask.device)

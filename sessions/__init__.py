@@ -1,0 +1,1 @@
+"""An ONNX file and how to feed it."""

@@ -1,0 +1,64 @@
+"""What loading the pack costs and touches, each in a process of its own."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+HEAVY = ["rembg", "pymatting", "cv2", "onnxruntime", "scipy", "numba", "skimage", "onnx"]
+LOAD = "import sys, torch, numpy; sys.path.insert(0, 'tools'); from pack import load_pack; pack = load_pack(); "
+
+
+def run(code: str) -> str:
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return result.stdout.strip()
+
+
+def test_nothing_heavy_is_imported():
+    loaded = run(LOAD + "print(' '.join(name for name in sys.modules if '.' not in name))").split()
+    assert "onnx_segmentation" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_library_works_without_comfyui():
+    code = LOAD + "import onnx_segmentation.cutout, onnx_segmentation.sessions.session; "
+    assert run(code + "print([name for name in ('folder_paths', 'comfy', 'server') if name in sys.modules])") == "[]"
+
+
+def modules(rooms):
+    return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py") if "." not in room else [ROOT / room])]
+
+
+def imported(path):
+    """Every module that a file imports, relative ones resolved: ('..imaging.convert' in matting/ -> 'imaging.convert')."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = path.relative_to(ROOT).parent.parts
+            base = base[: len(base) - node.level + 1] if node.level else ()
+            yield ".".join([*base, node.module or ""])
+
+
+@pytest.mark.parametrize(
+    ("room", "may_not"),
+    [
+        ("imaging", ("sessions", "matting", "cutout", "nodes")),
+        ("sessions", ("matting", "cutout", "nodes")),
+        ("matting", ("cutout", "nodes")),
+        ("cutout.py", ("nodes",)),
+        ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes")),
+    ],
+)
+def test_imports_go_one_way(room, may_not):
+    for path in modules([room]):
+        for name in imported(path):
+            assert name.split(".")[0] not in may_not, f"{path.name} imports {name}"
+
+
+def test_only_the_host_file_knows_comfyui():
+    for path in modules(["nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]):
+        if path.name != "host.py":
+            assert not {name.split(".")[0] for name in imported(path)} & {"comfy", "folder_paths", "server", "execution"}
