@@ -14,7 +14,7 @@ def post_process(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     import cv2
 
-    opened = cv2.dilate(cv2.erode(mask, CROSS, borderValue=255), CROSS, borderValue=0)  # type: ignore[call-overload]
+    opened = cv2.dilate(cv2.erode(mask, CROSS, borderValue=255), CROSS, borderValue=0)
     blurred = cv2.GaussianBlur(opened.astype(np.float64), (17, 17), 2, borderType=cv2.BORDER_REFLECT)
     return np.where(blurred < 127, 0, 255).astype(np.uint8)
 
@@ -28,4 +28,4 @@ def erode(region: NDArray[np.uint8], size: int, border: int) -> NDArray[np.uint8
 
     kernel = np.ones((size, size), np.uint8) if size > 0 else CROSS
     anchor = (kernel.shape[0] // 2, kernel.shape[0] // 2)
-    return np.asarray(cv2.erode(region, kernel, anchor=anchor, borderType=cv2.BORDER_CONSTANT, borderValue=border))  # type: ignore[call-overload]
+    return np.asarray(cv2.erode(region, kernel, anchor=anchor, borderType=cv2.BORDER_CONSTANT, borderValue=border))

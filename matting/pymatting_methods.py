@@ -33,5 +33,7 @@ def _pymatting() -> ModuleType:
     try:
         import pymatting
     except ImportError as error:
-        raise MethodMissingError(f"alpha matting needs pymatting, which cannot be imported ({error}): pip install pymatting") from error
+        raise MethodMissingError(
+            f"alpha matting needs pymatting, which cannot be imported ({error}): pip install pymatting"
+        ) from error
     return pymatting

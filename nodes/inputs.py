@@ -18,7 +18,7 @@ def matting_and_post_process() -> dict[str, Declaration]:
     return {
         "alpha_matting": (
             ["true", "false"],
-            {"tooltip": "Solve for soft edges (hair, fur, glass) around the mask and estimate the subject's colours there."},
+            {"tooltip": "Solve for soft edges (hair, fur, glass) and estimate the subject's colours there."},
         ),
         "alpha_matting_foreground_threshold": (
             "INT",
@@ -33,7 +33,7 @@ def matting_and_post_process() -> dict[str, Declaration]:
         "alpha_matting_erode_size": (
             "INT",
             {"default": 10, "min": 0, "step": 1,
-             "tooltip": "Width in pixels by which the sure regions shrink: the larger, the wider the band that matting decides."},
+             "tooltip": "Pixels by which the sure regions shrink: larger gives matting a wider band to decide."},
         ),
         "post_process_mask": (
             ["false", "true"],

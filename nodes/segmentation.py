@@ -37,7 +37,7 @@ class _SegmentationNode:
         return cutout(images, self._session, options, host.progress(len(images)))
 
     @classmethod
-    def IS_CHANGED(cls, model: str, **_: Any) -> str:  # noqa: N802 (ComfyUI's name)
+    def IS_CHANGED(cls, model: str, **_: Any) -> str:
         """Run again when the model's file was replaced."""
         return host.fingerprint(_named_file(model) if model in NAMED_MODELS else model)
 
@@ -46,7 +46,7 @@ class ImageSegmentation(_SegmentationNode):
     DESCRIPTION = "Cuts the subject out with a well-known model, picked by its name."
 
     @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
+    def INPUT_TYPES(cls) -> dict[str, Any]:
         tooltip = "A named model. Its file must be in models/onnx; which file that is, the error says if it is missing."
         return {
             "required": {
@@ -80,7 +80,7 @@ class ImageSegmentationCustom(_SegmentationNode):
     DESCRIPTION = "Cuts the subject out with any ONNX file of models/onnx: one mean, one std, a square input size."
 
     @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
+    def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
                 "images": inputs.IMAGES,
@@ -120,7 +120,7 @@ class ImageSegmentationCustomAdvanced(_SegmentationNode):
     DESCRIPTION = "Cuts the subject out with any ONNX file of models/onnx: mean and std per channel, width and height."
 
     @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
+    def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
                 "images": inputs.IMAGES,

@@ -1,4 +1,4 @@
-"""Is this file an ONNX model? Said from its bytes, because onnxruntime calls every stranger "Protobuf parsing failed"."""
+"""Is this file an ONNX model? Said from its bytes: onnxruntime calls every stranger "Protobuf parsing failed"."""
 
 from pathlib import Path
 from typing import BinaryIO

@@ -1,9 +1,12 @@
-"""Fixtures: the pack loaded as ComfyUI loads it, a fake ComfyUI, u2netp where it was fetched."""
+"""Fixtures: the pack loaded as ComfyUI loads it, a ComfyUI to run nodes in, u2netp where it was fetched."""
 
+import os
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
-from fake_comfyui import FakeComfyUI
+from hosts import FakeHost, RealHost
 from pack import load_pack
 from support import ROOT, make_red_model
 
@@ -15,16 +18,26 @@ def pack():
     return PACK
 
 
+def pytest_addoption(parser):
+    parser.addoption("--host", choices=["fake", "comfyui"], default="fake", help="comfyui: the tree of COMFYUI_PATH")
+
+
+@pytest.fixture(scope="session")
+def real_comfyui(request):
+    return RealHost(Path(os.environ["COMFYUI_PATH"])) if request.config.getoption("--host") == "comfyui" else None
+
+
 @pytest.fixture
-def comfyui(tmp_path, monkeypatch):
-    """A fake ComfyUI with an empty models folder, the pack's folder registered."""
-    fake = FakeComfyUI(tmp_path / "models")
-    for name in ("folder_paths", "comfy"):
+def host(real_comfyui, tmp_path, monkeypatch):
+    """ComfyUI, real or fake, with an empty folder models/onnx and the pack loaded."""
+    if real_comfyui:
+        yield real_comfyui
+        shutil.rmtree(real_comfyui.folder)
+        real_comfyui.folder.mkdir()
+        return
+    for name in ("folder_paths", "comfy"):  # so that both are taken away again
         monkeypatch.setitem(sys.modules, name, None)
-    fake.install()
-    (fake.models / "onnx").mkdir(parents=True)
-    PACK.nodes.host.register_model_folder()
-    return fake
+    yield FakeHost(tmp_path / "models")
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,13 @@ def test_library_works_without_comfyui():
 
 
 def modules(rooms):
-    return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py") if "." not in room else [ROOT / room])]
+    return [
+        path for room in rooms for path in sorted((ROOT / room).rglob("*.py") if "." not in room else [ROOT / room])
+    ]
 
 
 def imported(path):
-    """Every module that a file imports, relative ones resolved: ('..imaging.convert' in matting/ -> 'imaging.convert')."""
+    """Every module that a file imports, relative ones resolved: ..imaging.convert in matting/ is imaging.convert."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -59,6 +61,13 @@ def test_imports_go_one_way(room, may_not):
 
 
 def test_only_the_host_file_knows_comfyui():
-    for path in modules(["nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]):
+    for path in modules(
+        ["nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]
+    ):
         if path.name != "host.py":
-            assert not {name.split(".")[0] for name in imported(path)} & {"comfy", "folder_paths", "server", "execution"}
+            assert not {name.split(".")[0] for name in imported(path)} & {
+                "comfy",
+                "folder_paths",
+                "server",
+                "execution",
+            }

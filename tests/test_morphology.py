@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from support import open_photo
 from onnx_segmentation.imaging.morphology import post_process
 from onnx_segmentation.matting.trimap import make_trimap
 from onnx_segmentation.sessions.named import U2NET
 from onnx_segmentation.sessions.session import CustomSession
+from support import open_photo
 
 SIZES = [(1, 1), (1, 9), (7, 2), (64, 64), (121, 200)]
 

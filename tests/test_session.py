@@ -5,7 +5,6 @@ import gc
 import numpy as np
 import pytest
 import torch
-from support import SHARED, make_red_model, open_photo, photos, picture_input, write_model
 from onnx import TensorProto, helper
 from onnx_segmentation.errors import ModelInputError, ModelOutputError, NotOnnxError
 from onnx_segmentation.sessions import loaded
@@ -13,6 +12,7 @@ from onnx_segmentation.sessions.container import IMAGENET_MEAN, IMAGENET_STD, Cu
 from onnx_segmentation.sessions.named import U2NET
 from onnx_segmentation.sessions.session import CustomSession
 from PIL import Image
+from support import SHARED, make_red_model, open_photo, photos, picture_input, write_model
 
 PLAIN = CustomSessionContainer((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 64, 64)
 

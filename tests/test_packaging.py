@@ -1,0 +1,71 @@
+"""What is shipped agrees with itself: requirements, package list, example workflows, version."""
+
+import json
+import re
+import tomllib
+
+import pytest
+from support import ROOT, make_red_model
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
+
+
+def requirements(path):
+    return [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+
+
+def test_manager_installs_what_the_project_declares():
+    """requirements.txt is what ComfyUI-Manager installs; torch is ComfyUI's own."""
+    declared = [entry for entry in PROJECT["project"]["dependencies"] if not entry.startswith("torch")]
+    assert requirements(ROOT / "requirements.txt") == declared
+
+
+def test_onnxruntime_is_asked_for_once():
+    """Its two packages own the same files: exactly one marker may be true on any machine."""
+    from packaging.requirements import Requirement
+
+    lines = [Requirement(line) for line in requirements(ROOT / "requirements.txt")]
+    for platform in ("linux", "win32", "darwin"):
+        for machine in ("x86_64", "AMD64", "aarch64", "arm64"):
+            where = {"sys_platform": platform, "platform_machine": machine}
+            assert sum(line.marker is not None and line.marker.evaluate(where) for line in lines) == 1, where
+
+
+def test_tests_have_every_requirement():
+    names = {re.split(r"[<>=;\s]", line)[0].removesuffix("-gpu") for line in PROJECT["project"]["dependencies"]}
+    assert names <= set(requirements(ROOT / "tests" / "requirements.txt"))
+
+
+def test_every_package_is_listed():
+    found = {
+        ".".join(["onnx_segmentation", *path.parent.relative_to(ROOT).parts]) for path in ROOT.glob("*/__init__.py")
+    }
+    found -= {"onnx_segmentation.tools", "onnx_segmentation.benchmarks"}
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | {"onnx_segmentation"}
+
+
+def test_one_version(pack):
+    assert pack.__version__ == PROJECT["project"]["version"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_example_widgets_fit_the_nodes(path, host):
+    """Saved graphs store widget values by position: each must be one that its widget accepts."""
+    make_red_model(host.folder / "u2netp.onnx")
+    for node in json.loads(path.read_text())["nodes"]:
+        if node["type"] in host.nodes:
+            check_widgets(host.nodes[node["type"]].INPUT_TYPES(), node["widgets_values"])
+
+
+def check_widgets(types, values):
+    declared = {**types["required"], **types.get("optional", {})}
+    widgets = {
+        name: entry for name, entry in declared.items() if isinstance(entry[0], list) or entry[0] in ("INT", "FLOAT")
+    }
+    assert len(widgets) == len(values)
+    for (name, (kind, options)), value in zip(widgets.items(), values, strict=True):
+        if isinstance(kind, list):
+            assert value in kind, name
+        else:
+            assert options.get("min", value) <= value <= options.get("max", value), name

@@ -1,0 +1,19 @@
+"""The node tests once more, in the ComfyUI tree that COMFYUI_PATH names."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+
+@pytest.mark.skipif("COMFYUI_PATH" not in os.environ, reason="COMFYUI_PATH names no ComfyUI tree")
+def test_nodes_in_a_real_comfyui():
+    """COMFYUI_PYTHON: the interpreter that has ComfyUI's packages (default: this one)."""
+    python = os.environ.get("COMFYUI_PYTHON", sys.executable)
+    command = [python, "-m", "pytest", "tests/test_nodes.py", "--host=comfyui", "-q", "-p", "no:cacheprovider"]
+    result = subprocess.run(
+        [*command, "-o", "filterwarnings=default"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
