@@ -1,82 +1,104 @@
-"""The one pipeline: frames -> mask -> post-process -> alpha matting -> foreground colours -> RGBA and MASK."""
+"""The one pipeline: frames -> mask -> post-process -> alpha matting -> edge colours -> RGBA and MASK."""
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from .errors import TrimapError
-from .imaging.convert import check_images, to_levels, to_rgb, to_values
+from .imaging.convert import check_images, to_levels, to_rgb
 from .imaging.morphology import post_process
-from .matting.pymatting_methods import estimate_alpha, estimate_foreground
-from .matting.trimap import make_trimap
+from .refine import RefineOptions, refine
+from .sessions.decode import Span
 from .sessions.session import CustomSession
 from .stages import stage
 
 logger = logging.getLogger("onnx_segmentation")
 
+OnFrame = Callable[[], None]
+CHUNK = 4  # frames per run of a model that takes batches
+SAMPLE = 16  # frames that set the scale of a steady batch
+
 
 @dataclass(frozen=True)
 class CutoutOptions:
-    """What happens to a mask after the model. Thresholds and erode_size as in `matting.trimap.make_trimap`."""
+    """What happens between the model and the result.
 
-    alpha_matting: bool = False
-    foreground_threshold: int = 240
-    background_threshold: int = 20
-    erode_size: int = 10
+    refine: alpha matting and colours. post_process: clean the mask first. min_confidence: a frame whose map stays below
+    this (0..1) has no subject, and its mask is empty. steady: one scale for the whole batch, set by frames spread over
+    it, instead of each frame's own, so that a video does not flicker (min-max decodings only).
+    """
+
+    refine: RefineOptions = field(default_factory=RefineOptions)
     post_process: bool = False
+    min_confidence: float = 0.0
+    steady: bool = False
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """image: straight RGBA [B, H, W, 4]; mask: [B, H, W], 1 = subject; both float32 0..1. confidence: see `Masks`."""
+
+    image: Tensor
+    mask: Tensor
+    confidence: list[float]
 
 
 def cutout(
     images: Tensor,
     session: CustomSession,
     options: CutoutOptions | None = None,
-    on_frame: Callable[[], None] | None = None,
-) -> tuple[Tensor, Tensor]:
-    """IMAGE [B, H, W, 3 or 4] 0..1 -> (straight RGBA [B, H, W, 4], MASK [B, H, W], 1 = subject), float32.
+    on_frame: OnFrame | None = None,
+    should_stop: OnFrame | None = None,
+) -> Cutout:
+    """Cut the subject out of each frame of an IMAGE [B, H, W, 3 or 4], 0..1; its alpha channel is ignored.
 
-    An alpha channel in `images` is ignored. RGB is the photo's own, or the subject's estimated colours where alpha
-    matting is on; alpha and mask are whole 8-bit levels. `on_frame` is called after each frame and may raise, to stop.
+    Alpha and mask are whole 8-bit levels. `on_frame` is called after each frame, `should_stop` at least every second;
+    both may raise, to stop.
 
     Raises ImageError for an empty batch or NaN, ModelOutputError where the model gives no mask.
     """
     check_images(images)
     options = options or CutoutOptions()
-    rgba = images.new_empty((*images.shape[:3], 4), dtype=torch.float32)
-    for number, frame in enumerate(images):
-        colours, alpha = _cut_frame(to_rgb(frame, number), session, options, number)
-        rgba[number, ..., :3] = colours
-        rgba[number, ..., 3] = alpha
-        if on_frame:
-            on_frame()
-    return rgba, rgba[..., 3].clone()
+    rgba = torch.empty((*images.shape[:3], 4))
+    confidence: list[float] = []
+    span = _common_span(images, session) if options.steady else None
+    chunk = CHUNK if session.frames_per_run is None else session.frames_per_run
+    for first in range(0, len(images), chunk):
+        frames = [to_rgb(frame, first + i) for i, frame in enumerate(images[first : first + chunk])]
+        found = session.segment(torch.stack([to_levels(frame) for frame in frames]), span)
+        for number, (frame, mask, sure) in enumerate(zip(frames, found.masks, found.confidence, strict=True), first):
+            confidence.append(sure)
+            mask = _clean(mask, sure, options, number)
+            write_frame(rgba[number], *refine(frame, mask, options.refine, number, should_stop))
+            if on_frame:
+                on_frame()
+    return Cutout(rgba.to(images.device), rgba[..., 3].to(images.device, copy=True), confidence)
 
 
-def _cut_frame(rgb: Tensor, session: CustomSession, options: CutoutOptions, number: int) -> tuple[Tensor, Tensor]:
-    """[H, W, 3] -> colours [H, W, 3] and alpha [H, W]."""
-    mask = session.mask(to_levels(rgb))
-    if options.post_process:
-        with stage("post-process"):
-            mask = torch.from_numpy(post_process(mask.numpy()))
-    if not options.alpha_matting:
-        return rgb, to_values(mask)
-    with stage("alpha matting"):
-        alpha = _matte(rgb, mask, options, number)
-    with stage("foreground colours"):
-        return _round(estimate_foreground(rgb, alpha)), _round(alpha)
+def write_frame(rgba: Tensor, colours: Tensor, alpha: Tensor) -> None:
+    """Fill one frame [H, W, 4] of the result."""
+    rgba[..., :3] = colours
+    rgba[..., 3] = alpha
 
 
-def _matte(rgb: Tensor, mask: Tensor, options: CutoutOptions, number: int) -> Tensor:
-    """Alpha [H, W] of the trimap made from the mask; the mask itself where matting cannot be done."""
-    trimap = make_trimap(mask, options.foreground_threshold, options.background_threshold, options.erode_size)
-    try:
-        return estimate_alpha(rgb, trimap)
-    except TrimapError as error:
-        logger.warning(f"frame {number} keeps its mask: {error}")
-        return to_values(mask)
+def _clean(mask: Tensor, confidence: float, options: CutoutOptions, number: int) -> Tensor:
+    """The mask [H, W] uint8, empty where the model found no subject, post-processed on request."""
+    if confidence < options.min_confidence:
+        logger.warning(
+            f"frame {number}: no subject found (confidence {confidence:.2f}, below {options.min_confidence:.2f})"
+        )
+        return torch.zeros_like(mask)
+    if not options.post_process:
+        return mask
+    with stage("post-process"):
+        return torch.from_numpy(post_process(mask.numpy()))
 
 
-def _round(values: Tensor) -> Tensor:
-    return to_values(to_levels(values))
+def _common_span(images: Tensor, session: CustomSession) -> Span:
+    """The smallest and largest value of the model's maps over frames spread evenly through the batch."""
+    count = min(SAMPLE, len(images))
+    numbers = {round(i * (len(images) - 1) / max(count - 1, 1)) for i in range(count)}
+    spans = [session.span(to_levels(to_rgb(images[number], number))[None]) for number in sorted(numbers)]
+    return min(low for low, _ in spans), max(high for _, high in spans)

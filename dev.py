@@ -20,7 +20,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-PACKAGES = ["__init__.py", "cutout.py", "errors.py", "stages.py", "nodes", "sessions", "matting", "imaging"]
+PACKAGES = ["nodes", "sessions", "matting", "imaging"]
+MODULES = ["__init__.py", "cutout.py", "refine.py", "errors.py", "stages.py"]
 
 
 def main(arguments: list[str]) -> int:
@@ -69,7 +70,7 @@ def type_check() -> int:
     """mypy wants the package under its own name, which the checkout's folder need not have: lend it one by links."""
     view = ROOT / ".cache" / "typing" / "onnx_segmentation"
     view.mkdir(parents=True, exist_ok=True)
-    for name in PACKAGES:
+    for name in PACKAGES + MODULES:
         link = view / name
         if not link.is_symlink():
             link.symlink_to(ROOT / name, target_is_directory=(ROOT / name).is_dir())

@@ -1,15 +1,26 @@
 """What can go wrong, in words for the person at the graph.
 
     SegmentationError
-    ├── ImageError            the picture given: empty batch, NaN, wrong shape
-    ├── ContainerError        a mean, std or size that cannot be (also a ValueError)
+    ├── ImageError                the picture given: empty batch, NaN, wrong shape
+    ├── ContainerError            a mean, std or size that cannot be (also a ValueError)
+    ├── RecipeError               a recipe, or the file it was read from, that cannot be (also a ValueError)
     ├── ModelError
     │   ├── ModelNotFoundError    no such file
     │   ├── NotOnnxError          the file is something else, or only part of a model
-    │   ├── ModelInputError       the model wants another size, rank, channel count or type
-    │   └── ModelOutputError      what came out is no mask, or not finite
-    ├── RuntimeMissingError   onnxruntime absent, empty or broken
+    │   ├── ModelTooNewError      an opset or format that this onnxruntime does not know
+    │   ├── CustomOperatorError   operators that no onnxruntime has by itself
+    │   ├── ExternalDataError     weights in a second file that is missing, or lies outside the model's folder
+    │   ├── ModelInputError       the model wants another size or type
+    │   │   ├── SeveralInputsError    more than one input
+    │   │   ├── ChannelCountError     another number of channels than three
+    │   │   └── NotAnImageModelError  the input is no picture
+    │   └── ModelOutputError      what came out cannot be read as the recipe says
+    │       ├── NoMaskError           no output looks like a mask
+    │       ├── ConstantOutputError   the same value everywhere, whatever the picture
+    │       └── NotFiniteError        NaN or infinity
+    ├── RuntimeMissingError       onnxruntime absent, empty or broken
     └── MattingError
+        ├── MattingInputError     image, trimap or alpha of another shape or type, or with NaN (also a ValueError)
         ├── TrimapError           no definite subject or no definite background
         ├── ConvergenceError      the solver ran out of iterations
         └── MethodMissingError    a matting method whose package is not installed
@@ -30,6 +41,10 @@ class ContainerError(SegmentationError, ValueError):
     """A normalization container with impossible values."""
 
 
+class RecipeError(SegmentationError, ValueError):
+    """A recipe with impossible values, or a recipe file that cannot be read."""
+
+
 class ModelError(SegmentationError):
     """The model file cannot be used."""
 
@@ -42,12 +57,48 @@ class NotOnnxError(ModelError):
     """The file is not a whole ONNX model."""
 
 
+class ModelTooNewError(ModelError):
+    """The model was written for a newer onnxruntime."""
+
+
+class CustomOperatorError(ModelError):
+    """The model uses operators that onnxruntime does not have."""
+
+
+class ExternalDataError(ModelError):
+    """The model's weights lie in another file that cannot be used."""
+
+
 class ModelInputError(ModelError):
-    """The model takes another input than the container gives."""
+    """The model takes another input than it would be given."""
+
+
+class SeveralInputsError(ModelInputError):
+    """The model takes more than one input."""
+
+
+class ChannelCountError(ModelInputError):
+    """The model takes another number of channels than three."""
+
+
+class NotAnImageModelError(ModelInputError):
+    """The model's input is no picture."""
 
 
 class ModelOutputError(ModelError):
-    """The model's output cannot be read as a mask."""
+    """The model's output cannot be read as the recipe says."""
+
+
+class NoMaskError(ModelOutputError):
+    """No output of the model looks like a mask."""
+
+
+class ConstantOutputError(ModelOutputError):
+    """The model gives the same value everywhere."""
+
+
+class NotFiniteError(ModelOutputError):
+    """The model gives NaN or infinity."""
 
 
 class RuntimeMissingError(SegmentationError):
@@ -56,6 +107,10 @@ class RuntimeMissingError(SegmentationError):
 
 class MattingError(SegmentationError):
     """Alpha matting cannot be done on this frame."""
+
+
+class MattingInputError(MattingError, ValueError):
+    """Image, trimap or alpha cannot be matted as they are."""
 
 
 class TrimapError(MattingError):

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from ..errors import ImageError
 
@@ -14,6 +15,26 @@ def check_images(images: Tensor) -> None:
         raise ImageError(f"images is {list(images.shape)}; wanted is [batch, height, width, 3 or 4]")
     if images.numel() == 0:
         raise ImageError(f"images is empty {list(images.shape)}: connect at least one picture of 1 x 1 or more")
+
+
+def to_masks(masks: Tensor, frames: int) -> Tensor:
+    """ComfyUI MASK [B, H, W] or [H, W] -> [B, H, W], B = 1 or `frames`. Raises ImageError for anything else, or NaN."""
+    masks = masks[None] if masks.ndim == 2 else masks
+    if masks.ndim != 3 or masks.numel() == 0:
+        raise ImageError(f"the mask is {list(masks.shape)}; wanted is [batch, height, width]")
+    if len(masks) not in (1, frames):
+        raise ImageError(f"there are {len(masks)} masks for {frames} pictures; give one for all, or one for each")
+    if masks.isnan().any():
+        raise ImageError("the mask holds NaN: an earlier node made it")
+    return masks.clamp(0, 1)
+
+
+def resize_mask(mask: Tensor, width: int, height: int) -> Tensor:
+    """Float mask [H, W] -> [height, width], bilinear, averaging where it shrinks."""
+    if mask.shape == (height, width):
+        return mask
+    scaled = interpolate(mask[None, None], (height, width), mode="bilinear", antialias=True)
+    return scaled[0, 0].clamp(0, 1)
 
 
 def to_rgb(frame: Tensor, number: int) -> Tensor:

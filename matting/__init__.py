@@ -1,1 +1,1 @@
-"""Alpha matting: tensors in, tensors out."""
+"""Alpha matting: tensors in, tensors out, on any device."""

@@ -1,39 +1,47 @@
-"""Alpha and foreground colours by the pymatting package, imported when first used."""
+"""The estimators of the pymatting package, for those who want them; imported when first used."""
 
+import importlib.util
 import logging
-from types import ModuleType
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import MethodMissingError, TrimapError
+from ..errors import ConvergenceError, MethodMissingError, TrimapError
 
 logger = logging.getLogger("onnx_segmentation")
 
+FUNCTIONS = {
+    "knn": "estimate_alpha_knn",
+    "lbdm": "estimate_alpha_lbdm",
+    "lkm": "estimate_alpha_lkm",
+    "rw": "estimate_alpha_rw",
+}
 
-def estimate_alpha(image: Tensor, trimap: Tensor) -> Tensor:
-    """Closed-form alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W] (0, 0.5, 1).
 
-    Raises TrimapError where the trimap has no definite subject or no definite background.
+def installed() -> bool:
+    """Whether pymatting can be asked for, without importing it."""
+    return importlib.util.find_spec("pymatting") is not None
+
+
+def estimate_alpha(image: Tensor, trimap: Tensor, method: str) -> Tensor:
+    """Alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W] (0, 0.5, 1), by pymatting.
+
+    Raises TrimapError where the trimap has no definite subject or background, ConvergenceError where pymatting's solver
+    gives up, MethodMissingError where the package cannot be imported.
     """
     if not (trimap == 0).any() or not (trimap == 1).any():
         raise TrimapError("the trimap has no definite subject or no definite background")
-    alpha = _pymatting().estimate_alpha_cf(image.double().numpy(), trimap.double().numpy())
-    return torch.from_numpy(alpha.astype(np.float32))
-
-
-def estimate_foreground(image: Tensor, alpha: Tensor) -> Tensor:
-    """The subject's own colours [H, W, 3] float32 (multi-level method)."""
-    return torch.from_numpy(_pymatting().estimate_foreground_ml(image.numpy(), alpha.numpy()))
-
-
-def _pymatting() -> ModuleType:
-    logger.info("loading pymatting; its first use on a machine compiles for about a minute")
+    logger.info("pymatting: its first use on a machine compiles for about a minute")
     try:
         import pymatting
     except ImportError as error:
         raise MethodMissingError(
-            f"alpha matting needs pymatting, which cannot be imported ({error}): pip install pymatting"
+            f"matting_method {method} needs pymatting, which cannot be imported ({error}): pip install pymatting"
         ) from error
-    return pymatting
+    pictures = image.double().cpu().numpy(), trimap.double().cpu().numpy()
+    try:
+        alpha = getattr(pymatting, FUNCTIONS[method])(*pictures)
+    except ValueError as error:  # its conjugate gradients, out of iterations
+        raise ConvergenceError(f"pymatting's {method}: {error}") from error
+    return torch.from_numpy(np.asarray(alpha, np.float32)).to(image.device)

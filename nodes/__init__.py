@@ -1,15 +1,37 @@
 """ComfyUI's surface: what each node declares, and whom it calls."""
 
+from .any_model import (
+    ImageSegmentationApply,
+    ImageSegmentationAuto,
+    ImageSegmentationModelLoader,
+    ImageSegmentationRecipe,
+)
+from .diagnostics import ImageSegmentationDiagnostics
+from .matting import ImageSegmentationAlphaMatting, ImageSegmentationForeground
 from .segmentation import ImageSegmentation, ImageSegmentationCustom, ImageSegmentationCustomAdvanced
 
 NODE_CLASS_MAPPINGS = {
     "ImageSegmentation": ImageSegmentation,
     "ImageSegmentationCustom": ImageSegmentationCustom,
     "ImageSegmentationCustomAdvanced": ImageSegmentationCustomAdvanced,
+    "ImageSegmentationAuto": ImageSegmentationAuto,
+    "ImageSegmentationModelLoader": ImageSegmentationModelLoader,
+    "ImageSegmentationRecipe": ImageSegmentationRecipe,
+    "ImageSegmentationApply": ImageSegmentationApply,
+    "ImageSegmentationAlphaMatting": ImageSegmentationAlphaMatting,
+    "ImageSegmentationForeground": ImageSegmentationForeground,
+    "ImageSegmentationDiagnostics": ImageSegmentationDiagnostics,
 }
 
 NODE_DISPLAY_NAME_MAPPINGS = {
     "ImageSegmentation": "Remove Background (named model)",
     "ImageSegmentationCustom": "Remove Background (your ONNX model)",
     "ImageSegmentationCustomAdvanced": "Remove Background (your ONNX model, all numbers)",
+    "ImageSegmentationAuto": "Remove Background (any ONNX model)",
+    "ImageSegmentationModelLoader": "Load Segmentation Model",
+    "ImageSegmentationRecipe": "Segmentation Recipe",
+    "ImageSegmentationApply": "Apply Segmentation Model",
+    "ImageSegmentationAlphaMatting": "Alpha Matting",
+    "ImageSegmentationForeground": "Foreground Colours",
+    "ImageSegmentationDiagnostics": "Segmentation Diagnostics",
 }

@@ -1,10 +1,13 @@
 """ComfyUI as the nodes see it: model folders, progress and cancel, device. The only file that touches ComfyUI."""
 
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 FOLDER = "onnx"
+logger = logging.getLogger("onnx_segmentation")
 
 
 def inside_comfyui() -> bool:
@@ -53,12 +56,28 @@ def provider() -> str | None:
 
 def progress(frames: int) -> Callable[[], None]:
     """A function to call after each frame: moves the progress bar, and raises where the user has cancelled."""
-    from comfy import model_management, utils
+    from comfy import utils
 
     bar = utils.ProgressBar(frames)
 
     def tick() -> None:
         bar.update(1)
-        model_management.throw_exception_if_processing_interrupted()
+        raise_if_cancelled()  # the bar itself asks only when it shows something, and newer ones skip steps
 
     return tick
+
+
+def raise_if_cancelled() -> None:
+    """Raises ComfyUI's own exception where the user has pressed cancel."""
+    from comfy import model_management
+
+    model_management.throw_exception_if_processing_interrupted()
+
+
+def show_text(node_id: str, text: str) -> None:
+    """Log a line, and show it on the node in the page."""
+    logger.info(text)
+    server: Any = sys.modules.get("server")  # absent where ComfyUI's modules run without their server
+    page: Any = getattr(getattr(server, "PromptServer", None), "instance", None)
+    if node_id and hasattr(page, "send_progress_text"):
+        page.send_progress_text(text, node_id)

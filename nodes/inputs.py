@@ -2,44 +2,93 @@
 
 from typing import Any
 
-Declaration = tuple[Any, ...]
+from ..cutout import CutoutOptions
+from ..matting.methods import available_methods
+from ..refine import EDGE_COLOURS, RefineOptions
+from ..sessions.recipe import ALLOWED
 
-IMAGES: Declaration = ("IMAGE", {"tooltip": "Pictures to cut out: any size, any number. An alpha channel is ignored."})
+Declaration = tuple[Any, ...]
+Declarations = dict[str, Declaration]
 
 FILE_TOOLTIP = "An ONNX file of the folder models/onnx. A new file appears after a refresh of the page (R)."
+HIDDEN = {"unique_id": "UNIQUE_ID"}
+DEFAULT_DECODING = "default"
+SCALES = ["per frame", "whole batch"]
+
+IMAGES: Declaration = ("IMAGE", {"tooltip": "Pictures to cut out: any size, any number. An alpha channel is ignored."})
+RECIPE: Declaration = (
+    "SEGMENTATION_RECIPE",
+    {"tooltip": "How to feed the model and read its output, from the recipe node. It replaces what is set here."},
+)
 
 
-def model(names: list[str], tooltip: str) -> Declaration:
+def model(names: list[str], tooltip: str = FILE_TOOLTIP) -> Declaration:
     return (names, {"tooltip": tooltip})
 
 
-def matting_and_post_process() -> dict[str, Declaration]:
-    """The four matting widgets and the post-processing one."""
+def level(default: int, tooltip: str) -> Declaration:
+    return ("INT", {"default": default, "min": 0, "max": 250, "step": 5, "tooltip": tooltip})
+
+
+def trimap_widgets(prefix: str = "") -> Declarations:
+    """How the trimap is made from the mask."""
+    erode = "Pixels by which the sure regions shrink: larger gives matting a wider band to decide."
     return {
-        "alpha_matting": (
-            ["true", "false"],
-            {"tooltip": "Solve for soft edges (hair, fur, glass) and estimate the subject's colours there."},
+        f"{prefix}foreground_threshold": level(
+            240, "Mask levels above this (0-255) are surely subject. Lower it when the subject has holes."
         ),
-        "alpha_matting_foreground_threshold": (
-            "INT",
-            {"default": 240, "min": 0, "max": 250, "step": 5,
-             "tooltip": "Mask levels above this (0-255) are surely subject. Lower it when the subject has holes."},
+        f"{prefix}background_threshold": level(
+            20, "Mask levels below this (0-255) are surely background. Raise it when background is left over."
         ),
-        "alpha_matting_background_threshold": (
-            "INT",
-            {"default": 20, "min": 0, "max": 250, "step": 5,
-             "tooltip": "Mask levels below this (0-255) are surely background. Raise it when background is left over."},
-        ),
-        "alpha_matting_erode_size": (
-            "INT",
-            {"default": 10, "min": 0, "step": 1,
-             "tooltip": "Pixels by which the sure regions shrink: larger gives matting a wider band to decide."},
-        ),
-        "post_process_mask": (
-            ["false", "true"],
-            {"tooltip": "Clean the mask: remove specks, smooth the edge, make it fully on or off."},
-        ),
-    }  # fmt: skip
+        f"{prefix}erode_size": ("INT", {"default": 10, "min": 0, "step": 1, "tooltip": erode}),
+    }
+
+
+def matting_and_post_process() -> Declarations:
+    """The four matting widgets and the post-processing one, as older graphs have them."""
+    matting = "Solve for soft edges (hair, fur, glass) and estimate the subject's colours there."
+    clean = "Clean the mask: remove specks, smooth the edge, make it fully on or off."
+    return {
+        "alpha_matting": (["true", "false"], {"tooltip": matting}),
+        **trimap_widgets("alpha_matting_"),
+        "post_process_mask": (["false", "true"], {"tooltip": clean}),
+    }
+
+
+def matting_method() -> Declaration:
+    tooltip = (
+        "How alpha is solved. closed_form is this pack's own fast solver; knn, lbdm, lkm, rw are pymatting's, slower "
+        "and there only where pymatting is installed."
+    )
+    return (available_methods(), {"default": "closed_form", "tooltip": tooltip})
+
+
+def edge_colours() -> Declaration:
+    tooltip = (
+        "Colours of the cut-out. photo: the picture's own. estimated: without the background's tint at soft edges. "
+        "premultiplied: multiplied by alpha, as rembg does. auto: estimated with alpha matting, photo without."
+    )
+    return (list(EDGE_COLOURS), {"default": "auto", "tooltip": tooltip})
+
+
+def min_confidence(default: float) -> Declaration:
+    tooltip = "A frame whose map stays below this has no subject: its mask is empty. 0 never says so."
+    return ("FLOAT", {"default": default, "min": 0.0, "max": 1.0, "step": 0.01, "tooltip": tooltip})
+
+
+def decoding() -> Declaration:
+    tooltip = "What the model's output means. default: what the model's recipe says, min_max for your own files."
+    return ([DEFAULT_DECODING, *ALLOWED["decoding"]], {"default": DEFAULT_DECODING, "tooltip": tooltip})
+
+
+def class_index() -> Declaration:
+    tooltip = "Which class of a model of several is the subject. -1: every class but 0, the background."
+    return ("INT", {"default": -1, "min": -1, "max": 255, "step": 1, "tooltip": tooltip})
+
+
+def scale() -> Declaration:
+    tooltip = "Stretch the mask frame by frame, as rembg does, or alike in the whole batch, so that a video is steady."
+    return (SCALES, {"default": SCALES[0], "tooltip": tooltip})
 
 
 def mean(default: float, channel: str) -> Declaration:
@@ -56,3 +105,16 @@ def size(what: str) -> Declaration:
     tooltip = f"{what} of the model's input in pixels, e.g. 320 for U2-Net, 1024 for IS-Net and BiRefNet."
     # Without a max the page fills in 2048, too little for BiRefNet lite-2K.
     return ("INT", {"default": 1024, "min": 8, "max": 16384, "step": 8, "tooltip": tooltip})
+
+
+def refine_options(
+    alpha_matting: str, foreground: int, background: int, erode_size: int, method: str, colours: str
+) -> RefineOptions:
+    """The widgets' values as the library's options. "true" and "false" are words in older graphs."""
+    return RefineOptions(alpha_matting == "true", foreground, background, erode_size, method, colours)
+
+
+def cutout_options(
+    refine: RefineOptions, post_process_mask: str, min_confidence: float, scale: str = ""
+) -> CutoutOptions:
+    return CutoutOptions(refine, post_process_mask == "true", min_confidence, scale == SCALES[1])

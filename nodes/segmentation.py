@@ -1,59 +1,53 @@
 """The three nodes that older graphs know: a model by name, a file with one mean and std, a file with all numbers."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
-from ..cutout import CutoutOptions, cutout
+from ..sessions.catalog import catalog, find_model
 from ..sessions.container import CustomSessionContainer
-from ..sessions.named import NAMED_MODELS
-from ..sessions.session import CustomSession
+from ..sessions.recipe import Recipe
 from . import host, inputs
+from .session_node import SessionNode, named_file
+
+# Names of older graphs, in their order; the catalogue's other models come after.
+OLD_NAMES = ["u2net", "u2netp", "u2net_human_seg", "u2net_cloth_seg", "silueta", "isnet-general-use", "isnetis"]
+OLD_NAMES += ["modnet-p", "modnet-w"]
 
 
-class _SegmentationNode:
-    """What the three have in common: outputs, and the run."""
-
-    CATEGORY = "image/segmentation"
-    FUNCTION = "execute"
-    RETURN_TYPES = ("IMAGE", "MASK")
-    RETURN_NAMES = ("image", "mask")
-    OUTPUT_TOOLTIPS = (
-        "The cut-out, RGBA with straight alpha: colours are not darkened at the edges.",
-        "The mask: white (1) is the subject.",
-    )
-    SEARCH_ALIASES: ClassVar = ["remove background", "cut out", "rembg", "segmentation", "matting", "onnx", "u2net"]
-
-    def __init__(self) -> None:
-        self._session: CustomSession | None = None  # keeps the model loaded between runs
-
-    def _run(
-        self, images: Tensor, path: Path, container: CustomSessionContainer, options: CutoutOptions
-    ) -> tuple[Tensor, Tensor]:
-        if self._session and self._session.path != path:
-            self._session = None  # give the other model's memory back before this one is loaded
-        self._session = CustomSession(path, container, provider=host.provider())
-        return cutout(images, self._session, options, host.progress(len(images)))
-
-    @classmethod
-    def IS_CHANGED(cls, model: str, **_: Any) -> str:
-        """Run again when the model's file was replaced."""
-        return host.fingerprint(_named_file(model) if model in NAMED_MODELS else model)
+def optional_inputs() -> inputs.Declarations:
+    """Inputs that older graphs do not have: their defaults change nothing."""
+    return {
+        "matting_method": inputs.matting_method(),
+        "edge_colours": inputs.edge_colours(),
+        "recipe": inputs.RECIPE,
+        "decoding": inputs.decoding(),
+        "min_confidence": inputs.min_confidence(0.0),
+    }
 
 
-class ImageSegmentation(_SegmentationNode):
+def decoded(recipe: Recipe, decoding: str) -> Recipe:
+    return recipe if decoding == inputs.DEFAULT_DECODING else replace(recipe, decoding=decoding)
+
+
+class ImageSegmentation(SessionNode):
     DESCRIPTION = "Cuts the subject out with a well-known model, picked by its name."
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        tooltip = "A named model. Its file must be in models/onnx; which file that is, the error says if it is missing."
+        tooltip = (
+            "A named model whose file is in models/onnx (u2netp in any case). The error says which file is missing."
+        )
         return {
             "required": {
                 "images": inputs.IMAGES,
-                "model": inputs.model(_named_on_disk(), tooltip),
+                "model": inputs.model(_names_on_disk(), tooltip),
                 **inputs.matting_and_post_process(),
-            }
+            },
+            "optional": optional_inputs(),
+            "hidden": inputs.HIDDEN,
         }
 
     def execute(
@@ -65,18 +59,29 @@ class ImageSegmentation(_SegmentationNode):
         alpha_matting_background_threshold: int,
         alpha_matting_erode_size: int,
         post_process_mask: str,
+        matting_method: str = "closed_form",
+        edge_colours: str = "auto",
+        recipe: Recipe | None = None,
+        decoding: str = inputs.DEFAULT_DECODING,
+        min_confidence: float = 0.0,
+        unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
-        options = CutoutOptions(
-            alpha_matting == "true",
+        refine = inputs.refine_options(
+            alpha_matting,
             alpha_matting_foreground_threshold,
             alpha_matting_background_threshold,
             alpha_matting_erode_size,
-            post_process_mask == "true",
+            matting_method,
+            edge_colours,
         )
-        return self._run(images, host.model_path(_named_file(model)), NAMED_MODELS[model].container, options)
+        known = find_model(model)
+        recipe = recipe or decoded(known.recipe if known else Recipe(), decoding)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
+        result = self.run(images, host.model_path(named_file(model)), recipe, options, unique_id)
+        return result.image, result.mask
 
 
-class ImageSegmentationCustom(_SegmentationNode):
+class ImageSegmentationCustom(SessionNode):
     DESCRIPTION = "Cuts the subject out with any ONNX file of models/onnx: one mean, one std, a square input size."
 
     @classmethod
@@ -84,12 +89,14 @@ class ImageSegmentationCustom(_SegmentationNode):
         return {
             "required": {
                 "images": inputs.IMAGES,
-                "model": inputs.model(host.model_files(), inputs.FILE_TOOLTIP),
+                "model": inputs.model(host.model_files()),
                 **inputs.matting_and_post_process(),
                 "mean": inputs.mean(0.485, "all channels"),
                 "std": inputs.std("all channels"),
                 "size": inputs.size("Width and height"),
-            }
+            },
+            "optional": optional_inputs(),
+            "hidden": inputs.HIDDEN,
         }
 
     def execute(
@@ -104,19 +111,29 @@ class ImageSegmentationCustom(_SegmentationNode):
         mean: float,
         std: float,
         size: int,
+        matting_method: str = "closed_form",
+        edge_colours: str = "auto",
+        recipe: Recipe | None = None,
+        decoding: str = inputs.DEFAULT_DECODING,
+        min_confidence: float = 0.0,
+        unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
-        options = CutoutOptions(
-            alpha_matting == "true",
+        refine = inputs.refine_options(
+            alpha_matting,
             alpha_matting_foreground_threshold,
             alpha_matting_background_threshold,
             alpha_matting_erode_size,
-            post_process_mask == "true",
+            matting_method,
+            edge_colours,
         )
         container = CustomSessionContainer((mean,) * 3, (std,) * 3, size, size)
-        return self._run(images, host.model_path(model), container, options)
+        recipe = recipe or decoded(Recipe(container), decoding)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
+        result = self.run(images, host.model_path(model), recipe, options, unique_id)
+        return result.image, result.mask
 
 
-class ImageSegmentationCustomAdvanced(_SegmentationNode):
+class ImageSegmentationCustomAdvanced(SessionNode):
     DESCRIPTION = "Cuts the subject out with any ONNX file of models/onnx: mean and std per channel, width and height."
 
     @classmethod
@@ -124,7 +141,7 @@ class ImageSegmentationCustomAdvanced(_SegmentationNode):
         return {
             "required": {
                 "images": inputs.IMAGES,
-                "model": inputs.model(host.model_files(), inputs.FILE_TOOLTIP),
+                "model": inputs.model(host.model_files()),
                 **inputs.matting_and_post_process(),
                 "mean_r": inputs.mean(0.485, "red"),
                 "mean_g": inputs.mean(0.456, "green"),
@@ -134,7 +151,9 @@ class ImageSegmentationCustomAdvanced(_SegmentationNode):
                 "std_b": inputs.std("blue"),
                 "width": inputs.size("Width"),
                 "height": inputs.size("Height"),
-            }
+            },
+            "optional": optional_inputs(),
+            "hidden": inputs.HIDDEN,
         }
 
     def execute(
@@ -154,25 +173,31 @@ class ImageSegmentationCustomAdvanced(_SegmentationNode):
         std_b: float,
         width: int,
         height: int,
+        matting_method: str = "closed_form",
+        edge_colours: str = "auto",
+        recipe: Recipe | None = None,
+        decoding: str = inputs.DEFAULT_DECODING,
+        min_confidence: float = 0.0,
+        unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
-        options = CutoutOptions(
-            alpha_matting == "true",
+        refine = inputs.refine_options(
+            alpha_matting,
             alpha_matting_foreground_threshold,
             alpha_matting_background_threshold,
             alpha_matting_erode_size,
-            post_process_mask == "true",
+            matting_method,
+            edge_colours,
         )
         container = CustomSessionContainer((mean_r, mean_g, mean_b), (std_r, std_g, std_b), width, height)
-        return self._run(images, host.model_path(model), container, options)
+        recipe = recipe or decoded(Recipe(container), decoding)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
+        result = self.run(images, host.model_path(model), recipe, options, unique_id)
+        return result.image, result.mask
 
 
-def _named_on_disk() -> list[str]:
+def _names_on_disk() -> list[str]:
     """The named models whose file is there, u2netp in any case."""
     files = {Path(name).name for name in host.model_files()}
-    return [name for name, model in NAMED_MODELS.items() if model.file in files or name == "u2netp"]
-
-
-def _named_file(model: str) -> str:
-    """The model's file as ComfyUI lists it, in whatever subfolder it lies."""
-    file = NAMED_MODELS[model].file
-    return next((name for name in host.model_files() if Path(name).name == file), file)
+    names = OLD_NAMES + [name for name in catalog() if name not in OLD_NAMES]
+    known = {name: find_model(name) for name in names}
+    return [name for name, model in known.items() if name == "u2netp" or (model and model.file in files)]

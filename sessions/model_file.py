@@ -1,7 +1,6 @@
 """Is this file an ONNX model? Said from its bytes: onnxruntime calls every stranger "Protobuf parsing failed"."""
 
 from pathlib import Path
-from typing import BinaryIO
 
 from ..errors import ModelNotFoundError, NotOnnxError
 
@@ -13,13 +12,12 @@ STRANGERS = (
     (b"\x80\x02", "a Python pickle (an old PyTorch checkpoint); export the model to ONNX"),
     (b"GGUF", "a GGUF file; this pack runs ONNX models only"),
 )
-GRAPH_FIELD = 7  # ModelProto.graph, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
 
 def check_model_file(path: Path) -> None:
-    """Refuse what cannot be loaded, saying what it is. Reads a few bytes, whatever the file's size.
+    """Refuse what is known to be something else, saying what. Reads a few bytes, whatever the file's size.
 
-    Raises ModelNotFoundError where there is no file, NotOnnxError for anything but a whole ONNX model.
+    Raises ModelNotFoundError where there is no file, NotOnnxError for a stranger.
     """
     if not path.is_file():
         raise ModelNotFoundError(
@@ -27,10 +25,7 @@ def check_model_file(path: Path) -> None:
             "and pick it again"
         )
     with path.open("rb") as file:
-        head = file.read(512)
-        _refuse_strangers(path, head)
-        file.seek(0)
-        _walk_fields(path, file, path.stat().st_size)
+        _refuse_strangers(path, file.read(512))
 
 
 def _refuse_strangers(path: Path, head: bytes) -> None:
@@ -46,40 +41,12 @@ def _refuse_strangers(path: Path, head: bytes) -> None:
             raise NotOnnxError(f"{path.name} is {what}")
 
 
-def _walk_fields(path: Path, file: BinaryIO, size: int) -> None:
-    """Step over the top-level protobuf fields: they must end where the file ends and hold a graph."""
-    fields = set()
-    while file.tell() < size:
-        tag = _read_varint(path, file)
-        fields.add(tag >> 3)
-        if tag & 7 == 0 and tag >> 3:
-            _read_varint(path, file)
-        elif tag & 7 == 2 and tag >> 3:
-            end = _read_varint(path, file) + file.tell()
-            if end > size:
-                raise NotOnnxError(_cut_off(path, size) if 1 in fields else _unknown(path))
-            file.seek(end)
-        else:
-            raise NotOnnxError(_unknown(path))
-    if GRAPH_FIELD not in fields:
-        raise NotOnnxError(_cut_off(path, size) if fields else _unknown(path))
-
-
-def _read_varint(path: Path, file: BinaryIO) -> int:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = file.read(1)
-        if not byte:
-            raise NotOnnxError(_cut_off(path, file.tell()))
-        value |= (byte[0] & 0x7F) << shift
-        if byte[0] < 0x80:
-            return value
-    raise NotOnnxError(_unknown(path))
-
-
-def _cut_off(path: Path, size: int) -> str:
+def cut_off(path: Path) -> str:
+    """What to say of a file that begins as a model and ends too early."""
+    size = path.stat().st_size
     return f"{path.name} is a cut-off ONNX model: it ends after {size:,} bytes, in the middle; download it again"
 
 
-def _unknown(path: Path) -> str:
+def unknown(path: Path) -> str:
+    """What to say of bytes that nobody knows."""
     return f"{path.name} is not an ONNX model (its bytes are no ONNX protobuf): export or download the .onnx file"

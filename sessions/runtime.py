@@ -46,8 +46,9 @@ def choose_providers(provider: str | None = None) -> list[str]:
     available = load_onnxruntime().get_available_providers()
     if provider is None:
         provider = CUDA if CUDA in available and _torch_has_cuda() else CPU
-        if provider == CPU and _torch_has_cuda():
-            logger.warning(f"runs on the CPU although torch has a GPU: this onnxruntime has no CUDA. {_gpu_command()}")
+        missing = missing_provider()
+        if missing:
+            logger.warning(missing)
     return [provider, CPU] if provider != CPU else [CPU]
 
 
@@ -60,6 +61,13 @@ def check_providers(model: str, asked: list[str], got: list[str]) -> None:
             "onnxruntime-gpu 1.27 and later need CUDA 13, 1.24 to 1.26 need CUDA 12: install the one that matches "
             'torch, e.g. pip install "onnxruntime-gpu<1.27" for CUDA 12'
         )
+
+
+def missing_provider() -> str:
+    """What keeps models off a GPU that torch has, and the command that mends it; empty where nothing does."""
+    if not _torch_has_cuda() or CUDA in load_onnxruntime().get_available_providers():
+        return ""
+    return f"runs on the CPU although torch has a GPU: this onnxruntime has no CUDA. {_gpu_command()}"
 
 
 def two_packages() -> str:

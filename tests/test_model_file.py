@@ -1,6 +1,6 @@
 import pytest
 from onnx_segmentation.errors import ModelNotFoundError, NotOnnxError
-from onnx_segmentation.sessions.model_file import check_model_file
+from onnx_segmentation.sessions.inspect import inspect
 
 STRANGERS = {
     "empty": (b"", "is empty"),
@@ -23,7 +23,7 @@ def test_says_what_a_file_is_that_is_no_model(kind, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     with pytest.raises(NotOnnxError, match=said):
-        check_model_file(path)
+        inspect(path)
 
 
 @pytest.mark.parametrize("kept", [0.02, 0.3, 0.99])
@@ -31,14 +31,14 @@ def test_a_cut_off_download_is_called_that(kept, red_model):
     content = red_model.read_bytes()
     red_model.write_bytes(content[: max(5, int(len(content) * kept))])
     with pytest.raises(NotOnnxError, match="cut-off"):
-        check_model_file(red_model)
+        inspect(red_model)
 
 
 def test_missing_file_says_where_it_should_lie(tmp_path):
     with pytest.raises(ModelNotFoundError, match=r"absent\.onnx: put the \.onnx file into ComfyUI's models/onnx"):
-        check_model_file(tmp_path / "absent.onnx")
+        inspect(tmp_path / "absent.onnx")
 
 
 def test_real_models_pass(red_model, u2netp):
-    check_model_file(red_model)
-    check_model_file(u2netp)
+    inspect(red_model)
+    inspect(u2netp)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from onnx_segmentation.imaging.morphology import post_process
 from onnx_segmentation.matting.trimap import make_trimap
-from onnx_segmentation.sessions.named import U2NET
+from onnx_segmentation.sessions.presets import preset
 from onnx_segmentation.sessions.session import CustomSession
 from support import open_photo
 
@@ -36,7 +36,7 @@ def rembg_trimap(mask, foreground, background, size):
 def test_post_process_is_rembgs(u2netp):
     from rembg.bg import post_process as rembg_post_process
 
-    real = CustomSession(u2netp, U2NET).predict(open_photo("coffee"))[0]
+    real = CustomSession(u2netp, preset("u2net")).predict(open_photo("coffee"))[0]
     for mask in [*masks(), np.asarray(real)]:
         np.testing.assert_array_equal(post_process(mask), rembg_post_process(mask))
 

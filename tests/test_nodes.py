@@ -54,8 +54,9 @@ def with_u2netp(host, u2netp):
 
 
 def entries(node):
-    for group in node.INPUT_TYPES().values():
-        yield from group.items()
+    types = node.INPUT_TYPES()
+    yield from types.get("required", {}).items()
+    yield from types.get("optional", {}).items()
 
 
 @pytest.mark.parametrize("name", DECLARED)
@@ -75,7 +76,8 @@ def test_every_declared_name_is_a_parameter(host):
     for name, node in host.nodes.items():
         signature = inspect.signature(getattr(node, node.FUNCTION))
         declared = {key for key, _ in entries(node)}
-        assert declared == set(signature.parameters) - {"self"}, name
+        hidden = set(node.INPUT_TYPES().get("hidden", {}))
+        assert declared | hidden == set(signature.parameters) - {"self"}, name
         for key in node.INPUT_TYPES().get("optional", {}):
             assert signature.parameters[key].default is not inspect.Parameter.empty, f"{name}.{key}"
 

@@ -82,7 +82,8 @@ def defaults(node: type) -> dict[str, Any]:
     """What the page sends for every widget that nobody touched."""
     declared: Any = node
     values = {}
-    for entries in declared.INPUT_TYPES().values():
+    types = declared.INPUT_TYPES()
+    for entries in (types["required"], types.get("optional", {})):
         for name, (kind, *options) in entries.items():
             if options and "default" in options[0]:
                 values[name] = options[0]["default"]
@@ -114,9 +115,15 @@ def _validate_value(name: str, value: Any, kind: Any, limits: dict[str, Any]) ->
 
 
 def execute(node: type, inputs: dict[str, Any], instance: Any = None) -> tuple[Any, ...]:
-    """Validate, then call the node as ComfyUI's executor does: declared inputs as keywords, in inference mode."""
+    """Validate, then call the node as ComfyUI's executor does: declared inputs as keywords, in inference mode.
+
+    Returns the node's outputs, whether or not it also has something to show in the page.
+    """
     validate(node, inputs)
+    declared: Any = node
+    hidden = dict.fromkeys(declared.INPUT_TYPES().get("hidden", {}), "1")
     instance = instance or node()
     with torch.inference_mode():
-        result: tuple[Any, ...] = getattr(instance, instance.FUNCTION)(**inputs)
-    return result
+        result = getattr(instance, instance.FUNCTION)(**inputs, **hidden)
+    outputs: tuple[Any, ...] = result["result"] if isinstance(result, dict) else result
+    return outputs

@@ -1,0 +1,55 @@
+"""The node to add when something is slow or wrong; its text belongs in every bug report."""
+
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from ..cutout import cutout
+from ..sessions.diagnostics import describe_model, describe_runtime, describe_times
+from ..sessions.session import CustomSession
+from ..sessions.sources import find_recipe
+from ..stages import record
+from . import host, inputs
+
+NO_MODEL = "none"
+
+
+class ImageSegmentationDiagnostics:
+    DESCRIPTION = (
+        "Says what onnxruntime and a model have and lack, which recipe is used and why, and where the time goes."
+    )
+    SEARCH_ALIASES: ClassVar = ["onnxruntime providers", "cuda not used", "why is it slow", "onnx model info"]
+    CATEGORY = "image/segmentation"
+    FUNCTION = "execute"
+    OUTPUT_NODE = True
+    RETURN_TYPES = ("STRING",)
+    RETURN_NAMES = ("text",)
+    OUTPUT_TOOLTIPS = ("The report, a line each.",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        tooltip = "A model to look into, or none for the runtime alone."
+        images = "Pictures to time the model's stages with (the first is used)."
+        return {
+            "required": {"model": inputs.model([NO_MODEL, *host.model_files()], tooltip)},
+            "optional": {"images": ("IMAGE", {"tooltip": images})},
+            "hidden": inputs.HIDDEN,
+        }
+
+    @classmethod
+    def IS_CHANGED(cls, **_: Any) -> float:
+        return float("nan")  # the machine may have changed: always run
+
+    def execute(self, model: str, images: Tensor | None = None, unique_id: str = "") -> dict[str, Any]:
+        lines = describe_runtime()
+        if model != NO_MODEL:
+            path, provider = host.model_path(model), host.provider()
+            with record() as times:
+                session = CustomSession(path, find_recipe(path, provider).recipe, provider=provider)
+                lines += describe_model(path, provider)
+                if images is not None:
+                    cutout(images[:1], session)
+            lines += describe_times(times)
+        text = "\n".join(lines)
+        host.show_text(unique_id, text)
+        return {"ui": {"text": [text]}, "result": (text,)}

@@ -1,0 +1,85 @@
+"""From a mask to soft edges: trimap, alpha matting, the subject's colours. For any mask, whatever made it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from torch import Tensor
+
+from .errors import ConvergenceError, TrimapError
+from .imaging.convert import to_levels, to_values
+from .matting.foreground import estimate_foreground
+from .matting.methods import Method, estimate_alpha
+from .matting.trimap import make_trimap
+from .stages import stage
+
+logger = logging.getLogger("onnx_segmentation")
+
+EdgeColours = Literal["auto", "photo", "estimated", "premultiplied"]
+EDGE_COLOURS: tuple[str, ...] = get_args(EdgeColours)
+
+
+@dataclass(frozen=True)
+class RefineOptions:
+    """What happens to a mask. Thresholds (0..255) and erode_size (pixels) as in `matting.trimap.make_trimap`.
+
+    edge_colours: `photo` keeps the picture's own, `estimated` takes the background's share out of soft edges,
+    `premultiplied` multiplies the picture by alpha (rembg's look), `auto` is estimated with matting, photo without.
+    """
+
+    alpha_matting: bool = False
+    foreground_threshold: int = 240
+    background_threshold: int = 20
+    erode_size: int = 10
+    method: Method = "closed_form"
+    edge_colours: EdgeColours = "auto"
+
+
+def refine(
+    rgb: Tensor, mask: Tensor, options: RefineOptions, number: int = 0, should_stop: Callable[[], None] | None = None
+) -> tuple[Tensor, Tensor]:
+    """Picture [H, W, 3] 0..1 and mask [H, W] uint8 -> colours [H, W, 3] and alpha [H, W], in whole 8-bit levels.
+
+    number: the frame's, for the log. should_stop is called at least every second and may raise.
+    """
+    alpha = to_values(mask)
+    if options.alpha_matting:
+        sizes = options.foreground_threshold, options.background_threshold, options.erode_size
+        alpha = matte(rgb, make_trimap(mask, *sizes), alpha, options.method, number, should_stop)
+    return edge_colours(rgb, alpha, options), alpha
+
+
+def matte(
+    rgb: Tensor,
+    trimap: Tensor,
+    mask: Tensor,
+    method: Method,
+    number: int = 0,
+    should_stop: Callable[[], None] | None = None,
+) -> Tensor:
+    """Alpha [H, W] of picture and trimap [H, W]; the mask [H, W], and a line in the log, where it cannot be solved."""
+    try:
+        with stage("alpha matting"):
+            return round_levels(estimate_alpha(rgb, trimap, method, should_stop))
+    except (TrimapError, ConvergenceError) as error:
+        logger.warning(f"frame {number} keeps its mask: {error}")
+        return mask
+
+
+def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
+    """The colours [H, W, 3] that the options ask for."""
+    wanted = options.edge_colours
+    if wanted == "auto":
+        wanted = "estimated" if options.alpha_matting else "photo"
+    if wanted == "premultiplied":
+        return round_levels(rgb * alpha[..., None])
+    if wanted == "photo":
+        return rgb
+    with stage("foreground colours"):
+        return round_levels(estimate_foreground(rgb, alpha))
+
+
+def round_levels(values: Tensor) -> Tensor:
+    """Round 0..1 to whole 8-bit levels, so that a truncating save gives the nearest one."""
+    return to_values(to_levels(values))
