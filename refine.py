@@ -9,7 +9,6 @@ from torch import Tensor
 
 from .errors import ConvergenceError, TrimapError
 from .imaging.convert import to_levels, to_values
-from .matting.foreground import estimate_foreground
 from .matting.methods import Method, estimate_alpha
 from .matting.trimap import make_trimap
 from .stages import stage
@@ -76,6 +75,8 @@ def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
         return round_levels(rgb * alpha[..., None])
     if wanted == "photo":
         return rgb
+    from .matting.foreground import estimate_foreground  # not before it is used: the pack loads with ComfyUI
+
     with stage("foreground colours"):
         return round_levels(estimate_foreground(rgb, alpha))
 

@@ -1,12 +1,18 @@
 """Conversions, each named for what it makes. Levels are 0..255, values 0..1."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ..errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def check_images(images: Tensor) -> None:
@@ -61,6 +67,8 @@ def to_values(levels: Tensor) -> Tensor:
 
 def to_pil(levels: Tensor) -> Image.Image:
     """[H, W] or [H, W, 3] uint8 -> PIL picture, mode L or RGB."""
+    from PIL import Image
+
     return Image.fromarray(levels.numpy())
 
 

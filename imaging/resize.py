@@ -2,14 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-RESAMPLERS = {
-    "lanczos": Image.Resampling.LANCZOS,
-    "bicubic": Image.Resampling.BICUBIC,
-    "bilinear": Image.Resampling.BILINEAR,
-    "nearest": Image.Resampling.NEAREST,
-}
 Box = tuple[float, float, float, float]
 
 
@@ -17,8 +10,10 @@ def resize(
     levels: NDArray[np.uint8], width: int, height: int, resampler: str = "lanczos", box: Box | None = None
 ) -> NDArray[np.uint8]:
     """[H, W] or [H, W, 3] uint8 -> [height, width(, 3)] uint8; only of the box (left, top, right, bottom), if given."""
+    from PIL import Image  # not before it is used: the pack loads with ComfyUI
+
     picture = Image.fromarray(levels)
     whole = (0, 0, *picture.size)
     if picture.size == (width, height) and (box is None or box == whole):
         return levels
-    return np.array(picture.resize((width, height), RESAMPLERS[resampler], box))
+    return np.array(picture.resize((width, height), Image.Resampling[resampler.upper()], box))

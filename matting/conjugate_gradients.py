@@ -46,7 +46,8 @@ def conjugate_gradients(
     left = float(torch.linalg.vector_norm(residual)) / scale
     raise ConvergenceError(
         f"Matting stopped after {max_iterations} iterations with a relative residual of {left:.1e}; "
-        f"{tolerance:.1e} was asked for. Keep the mask, raise max_iterations, or mark more of the picture as known."
+        f"{tolerance:.1e} was asked for. "
+        "Keep the mask, raise max_iterations, or mark more of the picture as known."
     )
 
 

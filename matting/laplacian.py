@@ -72,7 +72,9 @@ def assemble(
         original = functions.clone()
         basis[..., part] = orthonormal(functions)
         near_null[..., part] = torch.stack([(f * original).sum((1, 2)) for f in functions])
-    stencil[:, :2, :, 1:-1] = stencil[:, 4:].gather(3, tiles.neighbours(-1, 0).expand(len(SHIFTS), 2, TILE, count))
+    above = tiles.neighbours(-1, 0).expand(2, TILE, count)
+    for entry in stencil:
+        entry[:2, :, 1:-1] = entry[4:].gather(2, above)
     return Equations(stencil, right_side, basis, near_null)
 
 

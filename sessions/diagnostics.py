@@ -1,8 +1,6 @@
 """What to tell a person who asks why it is slow, or wrong: the runtime, the model, its recipe, the time per stage."""
 
-import platform
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 import torch
@@ -17,6 +15,9 @@ PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "opencv-python
 
 def describe_runtime() -> list[str]:
     """Lines about this machine's onnxruntime and torch, the last of them the command that mends what is missing."""
+    import platform
+    from importlib import metadata
+
     ort = load_onnxruntime()
     builds = [f"{name} {metadata.version(name)}" for name in installed_packages()]
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none that torch sees"
@@ -53,6 +54,8 @@ def describe_times(times: Mapping[str, float]) -> list[str]:
 
 
 def _versions() -> list[tuple[str, str]]:
+    from importlib import metadata
+
     found = {
         dist.metadata["Name"].lower(): dist.version for name in PACKAGES for dist in metadata.distributions(name=name)
     }

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from importlib import import_module, metadata
+from importlib import import_module
 from types import ModuleType
 
 from ..errors import RuntimeMissingError
@@ -37,6 +37,8 @@ def load_onnxruntime() -> ModuleType:
 
 def installed_packages() -> list[str]:
     """The onnxruntime distributions that pip knows; all of them own the same files."""
+    from importlib import metadata  # slow to import, and seldom needed
+
     found = {dist.metadata["Name"] for name in PACKAGES for dist in metadata.distributions(name=name)}
     return sorted(found)
 

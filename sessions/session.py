@@ -1,14 +1,15 @@
 """CustomSession: one loaded ONNX model and how to feed it."""
 
+from __future__ import annotations
+
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from ..imaging.convert import from_pil, to_pil
@@ -19,6 +20,9 @@ from .feed import make_feed
 from .geometry import Placement, fit, place, unfit
 from .loaded import LoadedModel, open_model
 from .recipe import Recipe
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,11 @@ class CustomSession:
     @classmethod
     def from_container(
         cls, container: CustomSessionContainer, path: str | Path, *, provider: str | None = None
-    ) -> "CustomSession":
+    ) -> CustomSession:
         """The model at `path`, fed as rembg would feed it with these numbers."""
         return cls(path, Recipe(container), provider=provider)
 
-    def with_recipe(self, recipe: Recipe) -> "CustomSession":
+    def with_recipe(self, recipe: Recipe) -> CustomSession:
         """The same loaded model, fed and read by another recipe."""
         other = copy(self)
         other._use(recipe)

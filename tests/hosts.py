@@ -1,6 +1,7 @@
 """Where the node tests run: over the small fake, or in a real ComfyUI by its own loader, validator and executor."""
 
 import asyncio
+import importlib
 import inspect
 import sys
 import tempfile
@@ -64,9 +65,9 @@ class RealHost:
         from comfy.cli_args import args
 
         args.cpu, args.base_directory = True, tempfile.mkdtemp(prefix="comfyui_base_")
+        importlib.import_module("utils.extra_config")  # before `nodes`, which puts comfy/ with its own utils first
         import execution
         import folder_paths
-        import utils.extra_config  # noqa: F401 (before `nodes`, which puts comfy/ with its own utils first)
 
         import nodes
 

@@ -7,12 +7,14 @@ import sys
 import pytest
 from support import ROOT
 
+NODE_TESTS = ["tests/test_nodes.py", "tests/test_any_model.py", "tests/test_matting_nodes.py"]
+
 
 @pytest.mark.skipif("COMFYUI_PATH" not in os.environ, reason="COMFYUI_PATH names no ComfyUI tree")
 def test_nodes_in_a_real_comfyui():
     """COMFYUI_PYTHON: the interpreter that has ComfyUI's packages (default: this one)."""
     python = os.environ.get("COMFYUI_PYTHON", sys.executable)
-    command = [python, "-m", "pytest", "tests/test_nodes.py", "--host=comfyui", "-q", "-p", "no:cacheprovider"]
+    command = [python, "-m", "pytest", *NODE_TESTS, "--host=comfyui", "-q", "-p", "no:cacheprovider"]
     result = subprocess.run(
         [*command, "-o", "filterwarnings=default"], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -1,0 +1,191 @@
+"""Table of closed-form matting against pymatting's estimate_alpha_cf: `python dev.py bench matting [--quick]`.
+
+Times are medians of interleaved runs; memory is the peak resident size a fresh process adds while matting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+
+import cv2
+import numpy as np
+import skimage.data
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
+from PIL import Image
+
+from tools.models import fetch
+from tools.pack import ROOT, load_pack
+
+from .timing import print_header
+
+Array = NDArray[np.float64]
+DATA = ROOT.parent / "shared" / "data"
+Levels = NDArray[np.uint8]
+SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
+SIZES = {"1 MP": (1000, 1000), "4 MP": (2000, 2000), "12 MP": (3000, 4000)}
+
+
+def pictures() -> list[tuple[str, Levels]]:
+    """The photos at hand, as they are: uint8 RGB."""
+    manifest = DATA / "manifest.json"
+    entries = json.loads(manifest.read_text()) if manifest.is_file() else []
+    own = [(e["name"], cv2.imread(str(DATA / e["image"]))[:, :, 2::-1]) for e in entries]
+    return own + [(name, getattr(skimage.data, name)()[:, :, :3]) for name in SAMPLES]
+
+
+def photos() -> list[tuple[str, Array, Array]]:
+    """Photos at about 1 MP, each with the trimap that u2netp's mask gives."""
+    session = InferenceSession(str(fetch("u2netp")))
+    found = []
+    for name, picture in pictures():
+        scale = (1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
+        size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+        scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        found.append((name, scaled / 255.0, trimap_of(mask_of(session, scaled))))
+    return found
+
+
+def mask_of(session: InferenceSession, picture: Levels) -> Levels:
+    """u2netp's mask, uint8, of the picture's size."""
+    small = np.asarray(Image.fromarray(picture).resize((320, 320), Image.Resampling.LANCZOS)) / 255.0
+    values = (small / small.max() - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)
+    fed = values.transpose(2, 0, 1)[None].astype(np.float32)
+    mask = session.run(None, {session.get_inputs()[0].name: fed})[0][0, 0]
+    levels = (255 * (mask - mask.min()) / (mask.max() - mask.min())).astype(np.uint8)
+    return np.asarray(Image.fromarray(levels).resize(picture.shape[1::-1], Image.Resampling.LANCZOS))
+
+
+def trimap_of(mask: Levels) -> Array:
+    """rembg's: thresholds 240 and 20, both regions shrunk by 10 x 10."""
+    kernel = np.ones((10, 10), np.uint8)
+    subject, background = (
+        cv2.erode(part.astype(np.uint8), kernel, None, (5, 5), 1, cv2.BORDER_CONSTANT, border)
+        for part, border in ((mask > 240, 0), (mask < 20, 255))
+    )
+    return np.where(subject > 0, 1.0, np.where(background > 0, 0.0, 0.5))
+
+
+def case(size: str, share: float) -> tuple[Array, Array]:
+    """Photos side by side, not enlarged, and a ring in every square of 500 pixels: `share` is unknown."""
+    height, width = SIZES[size]
+    y, x = (np.arange(n) % 500 - 250 for n in (height, width))
+    distance = np.hypot(y[:, None], x)
+    half = share * 500**2 / (4 * np.pi * 150)
+    trimap = np.where(distance < 150 - half, 1.0, np.where(distance > 150 + half, 0.0, 0.5))
+    return mosaic(height, width) / 255.0, trimap
+
+
+def mosaic(height: int, width: int) -> Levels:
+    """Rows of photos, every other one mirrored, cut to the lowest of the row."""
+    found, canvas, y = cycle(pictures()), np.zeros((height, width, 3), np.uint8), 0
+    while y < height:
+        row: list[Levels] = []
+        while sum(p.shape[1] for p in row) < width:
+            picture = next(found)[1]
+            row.append(picture[:, ::-1] if len(row) % 2 else picture)
+        tall = min(height - y, *(p.shape[0] for p in row))
+        canvas[y : y + tall] = np.hstack([p[:tall] for p in row])[:, :width]
+        y += tall
+    return canvas
+
+
+def run_ours(picture: Array, trimap: Array) -> None:
+    import torch
+    from onnx_segmentation.matting.closed_form import estimate_alpha
+
+    estimate_alpha(torch.from_numpy(picture).float(), torch.from_numpy(trimap).float())
+
+
+def run_pymatting(picture: Array, trimap: Array) -> None:
+    from pymatting import estimate_alpha_cf
+
+    estimate_alpha_cf(picture, trimap)
+
+
+def seconds(run: Callable[[Array, Array], None], picture: Array, trimap: Array) -> float:
+    start = time.perf_counter()
+    try:
+        run(picture, trimap)
+    except Exception as error:  # noqa: BLE001 - pymatting raises ValueError and others; the row says so
+        sys.stdout.write(f"{run.__name__} failed: {error}\n")
+        return float("nan")
+    return time.perf_counter() - start
+
+
+def compare(name: str, picture: Array, trimap: Array, rounds: int) -> float:
+    """Print one row and return how many times faster we are."""
+    mine, theirs = [], []
+    for _ in range(rounds):
+        mine.append(seconds(run_ours, picture, trimap))
+        theirs.append(seconds(run_pymatting, picture, trimap))
+    ratio = statistics.median(theirs) / statistics.median(mine)
+    unknown = int((trimap == 0.5).sum())
+    times = f"{statistics.median(mine):.2f} s | {statistics.median(theirs):.2f} s"
+    row = f"| {name} | {unknown:,} | {times} | {ratio:.1f} x |"
+    sys.stdout.write(row + "\n")
+    sys.stdout.flush()
+    return ratio
+
+
+def child(kind: str, size: str, share: float) -> None:
+    """In a fresh process: matte once, then write the seconds (import included) and the peak MB that it
+    added."""
+    picture, trimap = case(size, share)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    before = peak()
+    elapsed = seconds(run_ours if kind == "ours" else run_pymatting, picture, trimap)
+    added = (peak() - before) / 1024
+    sys.stdout.write(f"{elapsed} {added}\n")
+
+
+def peak() -> int:
+    """Of this process, in kB. Not ru_maxrss: that starts at the parent's."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+
+def in_fresh_process(kind: str, size: str, share: float) -> tuple[float, float]:
+    command = [sys.executable, "-m", "benchmarks.matting", "--child", kind, size, str(share)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    elapsed, added = done.stdout.split()
+    return float(elapsed), float(added)
+
+
+def table(quick: bool) -> None:
+    sys.stdout.write("| case | unknown | ours | pymatting | faster |\n|---|---|---|---|---|\n")
+    rounds = 1 if quick else 5
+    run_pymatting(*case("1 MP", 0.02))
+    run_ours(*case("1 MP", 0.02))
+    ratios = [compare(name, picture, trimap, rounds) for name, picture, trimap in photos()]
+    sys.stdout.write(f"| photos at 1 MP, median | | | | {statistics.median(ratios):.1f} x |\n")
+    for size in SIZES:
+        for share in (0.02, 0.15):
+            count = rounds if size != "12 MP" else min(rounds, 2)
+            compare(f"{size}, {share:.0%}", *case(size, share), count)
+    for size, share in (("1 MP", 0.02), ("1 MP", 0.15), ("4 MP", 0.02), ("4 MP", 0.15)):
+        (mine, memory), (theirs, their_memory) = (in_fresh_process(k, size, share) for k in ("ours", "pymatting"))
+        sys.stdout.write(
+            f"| fresh process, {size}, {share:.0%} | | {mine:.2f} s, {memory:.0f} MB | {theirs:.2f} s, "
+            f"{their_memory:.0f} MB | {theirs / mine:.1f} x, memory 1/{their_memory / max(memory, 1):.1f} |\n"
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--child", nargs=3)
+    arguments = parser.parse_args()
+    load_pack()
+    if arguments.child:
+        child(arguments.child[0], arguments.child[1], float(arguments.child[2]))
+    else:
+        print_header(__doc__ or "")
+        table(arguments.quick)
