@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .imaging.compose import empty, write_frame
 from .imaging.convert import check_images, to_levels, to_rgb
 from .imaging.morphology import post_process
 from .refine import RefineOptions, refine
@@ -61,26 +62,24 @@ def cutout(
     """
     check_images(images)
     options = options or CutoutOptions()
-    rgba = torch.empty((*images.shape[:3], 4))
+    rgba, alphas = empty(*images.shape[:3], 4), empty(*images.shape[:3])
     confidence: list[float] = []
     span = _common_span(images, session) if options.steady else None
     chunk = CHUNK if session.frames_per_run is None else session.frames_per_run
     for first in range(0, len(images), chunk):
         frames = [to_rgb(frame, first + i) for i, frame in enumerate(images[first : first + chunk])]
-        found = session.segment(torch.stack([to_levels(frame) for frame in frames]), span)
+        found = session.segment(_stack([to_levels(frame) for frame in frames]), span)
         for number, (frame, mask, sure) in enumerate(zip(frames, found.masks, found.confidence, strict=True), first):
             confidence.append(sure)
             mask = _clean(mask, sure, options, number)
-            write_frame(rgba[number], *refine(frame, mask, options.refine, number, should_stop))
+            write_frame(rgba[number], alphas[number], *refine(frame, mask, options.refine, number, should_stop))
             if on_frame:
                 on_frame()
-    return Cutout(rgba.to(images.device), rgba[..., 3].to(images.device, copy=True), confidence)
+    return Cutout(rgba.to(images.device), alphas.to(images.device), confidence)
 
 
-def write_frame(rgba: Tensor, colours: Tensor, alpha: Tensor) -> None:
-    """Fill one frame [H, W, 4] of the result."""
-    rgba[..., :3] = colours
-    rgba[..., 3] = alpha
+def _stack(frames: list[Tensor]) -> Tensor:
+    return frames[0][None] if len(frames) == 1 else torch.stack(frames)
 
 
 def _clean(mask: Tensor, confidence: float, options: CutoutOptions, number: int) -> Tensor:

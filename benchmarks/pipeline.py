@@ -38,14 +38,15 @@ def sample(number: int) -> Image.Image:
 def contenders(pictures, matting):
     import rembg
     from onnx_segmentation.cutout import CutoutOptions, cutout
-    from onnx_segmentation.sessions.named import U2NET
+    from onnx_segmentation.refine import RefineOptions
+    from onnx_segmentation.sessions.presets import preset
     from onnx_segmentation.sessions.session import CustomSession
 
     path = fetch("u2netp")
     bare = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     feed = {bare.get_inputs()[0].name: np.zeros((1, 3, 320, 320), np.float32)}
     first = [bare.get_outputs()[0].name]
-    theirs, ours = rembg_session(bare), CustomSession(path, U2NET, provider="CPUExecutionProvider")
+    theirs, ours = rembg_session(bare), CustomSession(path, preset("u2net"), provider="CPUExecutionProvider")
     images = torch.stack([torch.from_numpy(np.array(picture)) for picture in pictures]) / 255
     return {
         "bare session.run": lambda: [bare.run(first, feed) for _ in pictures],
@@ -53,7 +54,7 @@ def contenders(pictures, matting):
             rembg.remove(picture, session=theirs, alpha_matting=matting, alpha_matting_background_threshold=20)
             for picture in pictures
         ],
-        "this pipeline": lambda: cutout(images, ours, CutoutOptions(matting)),
+        "this pipeline": lambda: cutout(images, ours, CutoutOptions(RefineOptions(matting))),
     }
 
 

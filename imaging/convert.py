@@ -1,4 +1,7 @@
-"""Conversions, each named for what it makes. Levels are 0..255, values 0..1."""
+"""Conversions, each named for what it makes. Levels are 0..255, values 0..1.
+
+On the CPU numpy and cv2 do the work: each needs one pass, and no thread of torch's wakes beside the model's.
+"""
 
 from __future__ import annotations
 
@@ -49,20 +52,27 @@ def to_rgb(frame: Tensor, number: int) -> Tensor:
     Raises ImageError, naming the frame by its number, where a value is NaN.
     """
     rgb = frame[..., :3].to("cpu", torch.float32)
-    low, high = torch.aminmax(rgb)
-    if low.isnan() or high.isnan():
+    low, high = rgb.numpy().min(), rgb.numpy().max()
+    if np.isnan(low) or np.isnan(high):
         raise ImageError(f"frame {number} of images holds NaN: an earlier node made it (a VAE in half precision, say)")
     return rgb.clamp(0, 1) if low < 0 or high > 1 else rgb
 
 
 def to_levels(values: Tensor) -> Tensor:
     """Float 0..1 -> uint8 0..255, rounded to the nearest level."""
-    return (values * 255).round_().to(torch.uint8)
+    if values.device.type != "cpu" or values.numel() == 0:
+        return (values * 255).round_().to(torch.uint8)
+    import cv2
+
+    rows = values.reshape(len(values), -1).float()
+    return torch.from_numpy(cv2.convertScaleAbs(rows.numpy(), alpha=255.0)).view(values.shape)
 
 
 def to_values(levels: Tensor) -> Tensor:
     """uint8 0..255 -> float32 0..1. ComfyUI's SaveImage truncates 255 * x, which gives the same level back."""
-    return levels.to(torch.float32).div_(255)
+    if levels.device.type != "cpu":
+        return levels.to(torch.float32).div_(255)
+    return torch.from_numpy(np.divide(levels.numpy(), np.float32(255), dtype=np.float32))
 
 
 def to_pil(levels: Tensor) -> Image.Image:

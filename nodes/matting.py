@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from ..imaging.compose import empty, write_frame
 from ..imaging.convert import check_images, resize_mask, to_levels, to_masks, to_rgb
 from ..matting.trimap import make_trimap
 from ..refine import RefineOptions, edge_colours, matte, round_levels
@@ -89,13 +90,13 @@ def _each_frame(images: Tensor, masks: Tensor, work: Frame) -> tuple[Tensor, Ten
     """Run `work(rgb [H, W, 3], mask [H, W], number)` -> (colours, alpha) for each frame; fill RGBA and MASK."""
     check_images(images)
     masks = to_masks(masks, len(images))
-    rgba = torch.empty((*images.shape[:3], 4))
+    rgba, alphas = empty(*images.shape[:3], 4), empty(*images.shape[:3])
     tick = host.progress(len(images))
     for number, frame in enumerate(images):
         rgb = to_rgb(frame, number)
-        rgba[number, ..., :3], rgba[number, ..., 3] = work(rgb, _frame_of(masks, number, rgb), number)
+        write_frame(rgba[number], alphas[number], *work(rgb, _frame_of(masks, number, rgb), number))
         tick()
-    return rgba.to(images.device), rgba[..., 3].to(images.device, copy=True)
+    return rgba.to(images.device), alphas.to(images.device)
 
 
 def _frame_of(masks: Tensor, number: int, rgb: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The catalogue of named models: which file each one needs, under what licence, and how it is fed."""
 
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +46,15 @@ def find_model(name: str) -> CatalogModel | None:
 def find_by_file(file: str) -> CatalogModel | None:
     """The model whose file is called this, in whatever case."""
     return next((model for model in catalog().values() if model.file.lower() == file.lower()), None)
+
+
+def find_by_checksum(path: Path) -> CatalogModel | None:
+    """The model whose checksum this file has, whatever it is called. Reads the whole file."""
+    with path.open("rb") as file:
+        sums = {f"md5:{hashlib.file_digest(file, 'md5').hexdigest()}"}
+        file.seek(0)
+        sums.add(f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}")
+    return next((model for model in catalog().values() if model.checksum in sums), None)
 
 
 def _read(entry: dict[str, Any]) -> CatalogModel:

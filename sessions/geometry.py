@@ -27,8 +27,8 @@ def place(width: int, height: int, recipe: Recipe) -> Placement:
     if recipe.fit == "stretch":
         return Placement(*canvas, 0, 0, *canvas)
     if recipe.fit == "keep_aspect":
-        scale = min(canvas) / min(width, height)
-        sides = [max(round(side * scale) // recipe.multiple, 1) * recipe.multiple for side in (width, height)]
+        scaled = [side * min(canvas) // min(width, height) for side in (width, height)]
+        sides = [max(side // recipe.multiple, 1) * recipe.multiple for side in scaled]
         return Placement(sides[0], sides[1], 0, 0, sides[0], sides[1])
     scale = min(canvas[0] / width, canvas[1] / height)
     inner = max(round(width * scale), 1), max(round(height * scale), 1)

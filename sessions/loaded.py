@@ -82,8 +82,11 @@ def _create_session(path: Path, providers: list[str]) -> Any:
     ort = load_onnxruntime()
     state = ort.capi.onnxruntime_pybind11_state
     broken = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.Fail, state.NotImplemented)
+    options = ort.SessionOptions()
+    # Its threads would spin on after each run, in the way of what the pipeline does next.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
-        return ort.InferenceSession(str(path), providers=providers)
+        return ort.InferenceSession(str(path), options, providers=providers)
     except broken as error:
         raise _explain(path.name, f"onnxruntime {ort.__version__}", str(error)) from error
 

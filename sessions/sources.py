@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from .catalog import find_by_file
+from .catalog import CatalogModel, find_by_checksum, find_by_file
 from .deduce import deduce
 from .loaded import LoadedModel, open_model
 from .recipe import Recipe
@@ -19,6 +19,7 @@ class FoundRecipe:
     source: str
 
 
+_known: WeakKeyDictionary[LoadedModel, CatalogModel | None] = WeakKeyDictionary()
 _deduced: WeakKeyDictionary[LoadedModel, Recipe] = WeakKeyDictionary()
 
 
@@ -30,19 +31,25 @@ def find_recipe(path: Path, provider: str | None = None) -> FoundRecipe:
     sidecar = read_sidecar(path)
     if sidecar and path.is_file() and sidecar[1] != "preprocessor_config.json":
         return FoundRecipe(*sidecar)
-    known = find_by_file(path.name)
     model = open_model(path, provider)
     if sidecar:
         # Hugging Face's file tells how to feed the model, not what its output means.
         guess = _deduce_once(model)
         recipe = replace(sidecar[0], output=guess.output, decoding=guess.decoding)
         return FoundRecipe(recipe, f"{sidecar[1]}, output by deduction")
+    known = find_by_file(path.name) or _known_once(model)
     if known:
         return FoundRecipe(known.recipe, f"catalogue: {known.name}")
     own = from_metadata(model.facts.metadata)
     if own:
         return FoundRecipe(own, "the model's metadata")
     return FoundRecipe(_deduce_once(model), "deduced from the model")
+
+
+def _known_once(model: LoadedModel) -> CatalogModel | None:
+    if model not in _known:
+        _known[model] = find_by_checksum(model.path)
+    return _known[model]
 
 
 def _deduce_once(model: LoadedModel) -> Recipe:

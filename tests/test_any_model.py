@@ -73,6 +73,15 @@ def test_no_subject_is_said_instead_of_stretched_noise(host, u2netp):
         assert confidence > 0.8 and mask.max() > 0.9, name
 
 
+def test_a_renamed_file_is_known_by_its_checksum(host, u2netp):
+    for name in ("u2netp.onnx", "my_model.onnx"):
+        (host.folder / name).write_bytes(u2netp.read_bytes())
+    settings = {"images": to_image(open_photo("coffee")), **PLAIN}
+    named = host.run("ImageSegmentationAuto", model="u2netp.onnx", **settings)
+    renamed = host.run("ImageSegmentationAuto", model="my_model.onnx", **settings)
+    assert torch.equal(named[1], renamed[1])
+
+
 @pytest.mark.parametrize("free_batch", [True, False])
 def test_batches_of_models_that_take_them_and_of_those_that_do_not(host, picture, free_batch):
     shape = ("batch" if free_batch else 1, 3, SIDE, SIDE)

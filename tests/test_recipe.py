@@ -1,0 +1,79 @@
+"""Recipes: what they refuse, and that every fit is undone."""
+
+import numpy as np
+import pytest
+import torch
+from onnx_segmentation.errors import RecipeError
+from onnx_segmentation.sessions.container import CustomSessionContainer
+from onnx_segmentation.sessions.geometry import fit, place, unfit
+from onnx_segmentation.sessions.presets import PRESETS, preset
+from onnx_segmentation.sessions.recipe import ALLOWED, Recipe, from_dict, to_dict
+from onnx_segmentation.sessions.session import CustomSession
+from support import make_red_model
+
+UNIT = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+def smooth_picture(height, width):
+    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    red = 255 / (1 + np.exp((np.hypot(down, across) - 0.6) * 6))
+    return np.stack([red, 255 - red, np.full_like(red, 90)], -1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_refuses_words_it_does_not_know(name):
+    with pytest.raises(RecipeError, match=f"{name} is 'magic'; allowed are {ALLOWED[name][0]}"):
+        Recipe(**{name: "magic"})
+
+
+@pytest.mark.parametrize("wrong", [{"pad": (0, 0)}, {"pad": (0, 0, 256)}, {"multiple": 0}, {"class_index": -2}])
+def test_refuses_impossible_numbers(wrong):
+    with pytest.raises(RecipeError, match=next(iter(wrong))):
+        Recipe(**wrong)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_survives_a_file(name):
+    assert from_dict(to_dict(preset(name))) == preset(name)
+
+
+@pytest.mark.parametrize("scale", [1, 4], ids=["full size", "quarter-size map"])
+@pytest.mark.parametrize("size", [(180, 240), (240, 180), (97, 301)], ids=str)
+@pytest.mark.parametrize("how", ALLOWED["fit"])
+def test_what_a_fit_does_is_undone(how, size, scale):
+    recipe = Recipe(CustomSessionContainer(*UNIT, 256, 192), fit=how, pad=(7, 8, 9), resampler="bilinear")
+    picture = smooth_picture(*size)
+    placement = place(size[1], size[0], recipe)
+    canvas = fit(picture, placement, recipe)
+    assert canvas.shape == (placement.height, placement.width, 3)
+    red = canvas[..., 0].reshape(canvas.shape[0] // scale, scale, -1, scale).mean((1, 3)).astype(np.uint8)
+    back = unfit(red, placement, size[1], size[0], recipe.resampler)
+    assert np.abs(back.astype(int) - picture[..., 0]).mean() < 3
+
+
+def test_where_a_letterbox_lies():
+    container = CustomSessionContainer(*UNIT, 256, 192)
+    centre = place(100, 100, Recipe(container, fit="letterbox_center"))
+    corner = place(100, 100, Recipe(container, fit="letterbox_top_left"))
+    assert (centre.left, centre.top, centre.inner_width, centre.inner_height) == (32, 0, 192, 192)
+    assert (corner.left, corner.top, corner.inner_width, corner.inner_height) == (0, 0, 192, 192)
+    canvas = fit(np.full((100, 100, 3), 200, np.uint8), centre, Recipe(container, pad=(7, 8, 9)))
+    assert canvas[0, 0].tolist() == [7, 8, 9] and canvas[0, 32].tolist() == [200, 200, 200]
+
+
+def test_keep_aspect_is_modnets():
+    """Short side 512, both sides rounded down to multiples of 32."""
+    placement = place(1619, 1080, preset("modnet"))
+    assert (placement.width, placement.height) == (736, 512)
+
+
+@pytest.mark.parametrize(("channels", "channel"), [("rgb", 0), ("bgr", 2)])
+def test_channel_order_and_scale(channels, channel, tmp_path):
+    """The model gives back its first channel."""
+    path = make_red_model(tmp_path / "model.onnx", (1, 3, 64, 64))
+    container = CustomSessionContainer((0.1, 0.2, 0.3), (0.5, 0.5, 0.5), 64, 64)
+    picture = torch.from_numpy(smooth_picture(64, 64))
+    recipe = Recipe(container, scale="255", channels=channels, decoding="none", output="mask")
+    mask = CustomSession(path, recipe).segment(picture[None]).masks[0] / 255
+    expected = ((picture[..., channel] / 255 - container.mean[channel]) / 0.5).clamp(0, 1)
+    assert (mask - expected).abs().max() <= 1 / 255 + 1e-6
