@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from torch import Tensor
 
-from . import closed_form, pymatting_methods
+from . import pymatting_methods
 
 Method = Literal["closed_form", "knn", "lbdm", "lkm", "rw"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -25,5 +25,7 @@ def estimate_alpha(
     Raises TrimapError, ConvergenceError, MethodMissingError.
     """
     if method == "closed_form":
+        from . import closed_form  # not before it is used: the pack loads with ComfyUI
+
         return closed_form.estimate_alpha(image, trimap, should_stop=should_stop)
     return pymatting_methods.estimate_alpha(image, trimap, method)

@@ -49,9 +49,7 @@ def decode(maps: Maps, recipe: Recipe, model: str, span: Span | None = None) -> 
     confidence = min(max(float(values.max()), 0.0), 1.0)
     if recipe.decoding.endswith("min_max") and high > low:  # a flat map has nothing to stretch
         values = (values - values.dtype.type(low)) / (values.dtype.type(high) - values.dtype.type(low))
-    if span is not None or not recipe.decoding.endswith("min_max") or high <= low:
-        values = values.clip(0, 1)
-    return (values * 255).astype(np.uint8), confidence
+    return (values.clip(0, 1) * 255).astype(np.uint8), confidence
 
 
 def subject_values(maps: Maps, recipe: Recipe, model: str) -> Maps:
