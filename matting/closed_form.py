@@ -18,16 +18,18 @@ unknowns), coarse corrections enlarged by 1.3-1.8 none, V below the first K-cycl
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from ..errors import TrimapError
 from .conjugate_gradients import conjugate_gradients
+from .islands import Islands, islands
 from .laplacian import assemble
 from .multigrid import Multigrid
 from .stencil import StencilOperator
-from .threads import few_threads
+from .threads import Job, Stop, few_threads, one_by_one, side_by_side
 from .tiles import list_tiles, write_tiles
 from .validation import check_inputs
 
@@ -36,8 +38,6 @@ SUBJECT = 0.9
 BACKGROUND = 0.1
 # More unknown than this share of the crop (scribbles, not a band) is solved in float64.
 SPARSE = 0.6
-# Crops start at multiples of a JPEG's largest block, so that tiles never straddle two blocks.
-JPEG_BLOCK = 16
 
 
 def estimate_alpha(
@@ -53,7 +53,7 @@ def estimate_alpha(
     `image`: float [H, W, 3] or [B, H, W, 3], 0..1. `trimap`: [H, W] or [B, H, W], 0 background (up to 0.1), 1
     subject (from 0.9), anything between unknown. `tolerance`: residual over right side at which the solve ends;
     the default leaves alpha within 2e-3 of the exact solution on the tests' photos, and up to 3.5e-3 (less than
-    one level of 255) on very wide bands. `should_stop` is called before every iteration and may raise; what it
+    one level of 255) on very wide bands. `should_stop` is called several times a second and may raise; what it
     raises passes through. Returns float32 [H, W] or [B, H, W], 0..1, on the image's device.
 
     A trimap without unknown pixels comes back as alpha, and so does a picture too thin for a 3 x 3 window.
@@ -75,41 +75,45 @@ def _estimate_frame(
     max_iterations: int,
     should_stop: Callable[[], None] | None,
 ) -> Tensor:
-    subject, background = trimap >= SUBJECT, trimap <= BACKGROUND
-    unknown = ~(subject | background)
-    alpha = torch.where(unknown, trimap, subject.to(trimap.dtype)).float()
-    if min(unknown.shape) < 3 or not bool(unknown.any()):
-        return alpha
-    _require_both(subject, background)
-    rows, columns = _around(unknown.any(1)), _around(unknown.any(0))
-    colours = image[rows, columns].permute(2, 0, 1).float().contiguous()
-    known = torch.stack([subject[rows, columns], unknown[rows, columns]]).float()
     with few_threads():
-        _solve(colours, known, alpha[rows, columns], tolerance, max_iterations, should_stop)
+        subject, background = trimap >= SUBJECT, trimap <= BACKGROUND
+        unknown = ~(subject | background)
+        alpha = torch.where(unknown, trimap, subject.to(trimap.dtype)).float()
+        if min(unknown.shape) < 3 or not bool(unknown.any()):
+            return alpha
+        _require_both(subject, background)
+        groups = list(islands(unknown))
+        inner = side_by_side if len(groups) == 1 else one_by_one
+        solve = partial(_solve, image, subject, alpha, tolerance, max_iterations, inner)
+        side_by_side([partial(solve, group) for group in groups], should_stop or (lambda: None))
     return alpha
 
 
 def _solve(
-    colours: Tensor,
-    known: Tensor,
+    image: Tensor,
+    subject: Tensor,
     alpha: Tensor,
     tolerance: float,
     max_iterations: int,
-    should_stop: Callable[[], None] | None,
+    run: Callable[[list[Job], Stop], None],
+    part: Islands,
+    should_stop: Stop,
 ) -> None:
-    """Write the unknown pixels of a crop: `colours` [3, h, w], `known` [2, h, w] as in `assemble`, `alpha`
-    [h, w]."""
-    unknown = known[1] > 0
+    """Write the part's unknown pixels into `alpha` [H, W]; `image` [H, W, 3], `subject` bool [H, W]."""
+    unknown = part.unknown
+    colours = image[part.rows, part.columns].permute(2, 0, 1).float().contiguous()
+    known = torch.stack([subject[part.rows, part.columns], unknown]).float()
     tiles = list_tiles(unknown)
     # With few known pixels the smallest eigenvalues come near float32's rounding: a grey ramp is off by
     # 2.6e-3.
     sparse = int(unknown.sum()) > unknown.numel() * SPARSE
-    equations = assemble(colours, known, tiles, torch.float64 if sparse else torch.float32, should_stop)
+    dtype = torch.float64 if sparse else torch.float32
+    equations = assemble(colours, known, tiles, dtype, partial(run, should_stop=should_stop))
     operator = StencilOperator(equations.stencil, tiles)
-    precondition = Multigrid(operator, equations, tiles)
+    precondition = Multigrid(operator, equations, tiles, should_stop)
     solution = conjugate_gradients(operator, equations.right_side, precondition, tolerance, max_iterations, should_stop)
     # Clipped only now: the equations hold for the raw values, which run from about -1 to 2.
-    write_tiles(solution.clamp_(0, 1), tiles, unknown, alpha)
+    write_tiles(solution.clamp_(0, 1), tiles, unknown, alpha[part.rows, part.columns])
 
 
 def _require_both(subject: Tensor, background: Tensor) -> None:
@@ -122,9 +126,3 @@ def _require_both(subject: Tensor, background: Tensor) -> None:
                 f"The trimap has 0 definite {name} pixels (values {bound}); at least one is needed. "
                 "Keep the mask as it is, or lower the thresholds or the erode size."
             )
-
-
-def _around(occupied: Tensor) -> slice:
-    """From two pixels before the first true entry, rounded down to a JPEG block, to two after the last."""
-    found = occupied.nonzero()
-    return slice(max(int(found[0]) - 2, 0) // JPEG_BLOCK * JPEG_BLOCK, int(found[-1]) + 3)

@@ -1,29 +1,31 @@
-"""The matting Laplacian of Levin, Lischinski and Weiss on tiles of 4 x 4 pixels.
+"""The matting Laplacian of Levin, Lischinski and Weiss between unknown pixels.
 
 "A Closed-Form Solution to Natural Image Matting", PAMI 30 (2), 2008, equation 12: with the windows w of 3 x 3
 pixels that lie inside the picture, window mean m and scatter S, `L_ij = sum over w of [d_ij - 1/9 - (I_i -
 m)^T (S + eps E)^-1 (I_j - m)]`. (The paper's eps / 9 added to the covariance is the same eps added to the
 scatter.)
 
-The scatter is factored as L D L^T in float64 with its pivots held at eps or above. With d = 1 / sqrt(D) and
-u_i = d L^-1 (I_i - m) an entry is `d_ij - 1/9 - u_i . u_j`: three products a pair, 45 pairs a window, no
-inverse and no cancellation in grey or flat windows, where cofactors lose every digit.
+S + eps E is factored as L D L^T in float64: its pivots are eps or more, and S is exact to about 1e-15, so that
+they keep seven digits even in grey or flat windows, where cofactors lose all. With d = 1 / sqrt(D) and
+u_i = d L^-1 (I_i - m) an entry is `d_ij - 1/9 - u_i . u_j`: three products a pair, 45 pairs a window, no inverse.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from .band import Band, band, row_blocks, select
 from .galerkin import orthonormal
+from .threads import Job, Stop, one_by_one
 from .tiles import SHIFTS, TILE, Places
 
 EPSILON = 1e-7
-# Tiles set up at a time: the windows of so many take 25 MB.
-CHUNK = 512
+TILES_AT_ONCE = 2048
 
 
 @dataclass(frozen=True)
@@ -44,118 +46,145 @@ def assemble(
     known: Tensor,
     tiles: Places,
     dtype: torch.dtype = torch.float32,
-    should_stop: Callable[[], None] | None = None,
+    run: Callable[[list[Job]], None] | None = None,
 ) -> Equations:
     """Entries between unknown pixels, and what the known ones add to the right side.
 
     `image`: float [3, H, W], 0..1. `known`: float [2, H, W]: alpha of known pixels (0 elsewhere), 1 where
-    unknown.
+    unknown. `run` executes jobs that are independent of each other; by default one by one.
     """
     count = len(tiles)
     stencil = torch.zeros(len(SHIFTS), TILE + 2, TILE, count + 2, dtype=dtype, device=image.device)
     right_side = torch.zeros(TILE, TILE, count, dtype=dtype, device=image.device)
-    basis = torch.zeros(4, TILE, TILE, count, dtype=dtype, device=image.device)
-    near_null = torch.zeros(4, 4, count, dtype=dtype, device=image.device)
-    for start in range(0, count, CHUNK):
-        if should_stop is not None:
-            should_stop()
-        part = slice(start, min(start + CHUNK, count))
-        colours, inside = _patches(image, tiles, part)
-        colours = colours.double()
-        values, unknown = _patches(known, tiles, part)[0]
-        unknown = (unknown > 0) & inside
-        values = values.double() * inside
-        u, valid = _whiten(colours, inside)
-        right_side[..., part] = _right_side(u, values) * unknown[2:6, 2:6]
-        _add_pairs(stencil[:, 2:, :, part.start + 1 : part.stop + 1], u, valid, unknown)
-        functions = torch.cat([torch.ones_like(colours[:1]), colours])[:, 2:6, 2:6] * unknown[2:6, 2:6]
-        original = functions.clone()
-        basis[..., part] = orthonormal(functions)
-        near_null[..., part] = torch.stack([(f * original).sum((1, 2)) for f in functions])
+    unknown = known[1] > 0
+    jobs = [partial(_fill, stencil, right_side, image, known, tiles, block) for block in row_blocks(unknown)]
+    run(jobs) if run else one_by_one(jobs, lambda: None)
     above = tiles.neighbours(-1, 0).expand(2, TILE, count)
     for entry in stencil:
         entry[:2, :, 1:-1] = entry[4:].gather(2, above)
-    return Equations(stencil, right_side, basis, near_null)
+    return Equations(stencil, right_side, *_basis(image, unknown, tiles, dtype))
 
 
-def _patches(planes: Tensor, tiles: Places, part: slice) -> tuple[Tensor, Tensor]:
-    """Each tile with two pixels around it, [C, 8, 8, t] from [C, H, W], and which of them lie in the picture,
-    bool [8, 8, t]."""
-    channels, height, width = planes.shape
-    around = torch.arange(-2, TILE + 2, device=planes.device)[:, None]
-    y = (tiles.rows[part] * TILE + around)[:, None]
-    x = (tiles.columns[part] * TILE + around)[None]
-    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    index = (y.clamp(0, height - 1) * width + x.clamp(0, width - 1)).reshape(-1)
-    picked = planes.reshape(channels, -1).gather(1, index.expand(channels, -1))
-    return picked.view(channels, *inside.shape), inside
+def _fill(
+    stencil: Tensor, right_side: Tensor, image: Tensor, known: Tensor, tiles: Places, block: range, should_stop: Stop
+) -> None:
+    """Write the equations of the unknown pixels in a block of rows."""
+    should_stop()
+    around = band(known[1] > 0, block)
+    alpha, is_unknown = around.pick(known)
+    u = _whiten(around, around.pick(image))
+    rows, columns = (each.index_select(0, around.wanted) for each in (around.rows, around.columns))
+    place = (rows // TILE + 1) * tiles.grid.shape[1] + columns // TILE + 1
+    tile = tiles.grid.view(-1).index_select(0, place)
+    pixel = rows % TILE * TILE + columns % TILE
+    where = (pixel + 2 * TILE) * stencil.shape[-1] + tile
+    for target, entry in zip(stencil.flatten(1), _entries(around, u, is_unknown), strict=True):
+        target.index_copy_(0, where, entry.to(target.dtype))
+    values = _right_side(around, u, alpha)
+    right_side.view(-1).index_copy_(0, pixel * len(tiles) + tile - 1, values.to(right_side.dtype))
 
 
-def _whiten(colours: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
-    """`u_i` of every pixel in every window, and which windows lie in the picture.
+def _at(mask: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Values of bool [H, W], False outside."""
+    height, width = mask.shape
+    inside = (rows < height) & (columns >= 0) & (columns < width)
+    return mask[rows.clamp(max=height - 1), columns.clamp(0, width - 1)] & inside
 
-    `colours` float64 [3, 8, 8, t]. Returns float64 [4, 3, 3, 6, 6, t] (component, row and column in the
-    window, window, tile), zero for windows that leave the picture, and bool [6, 6, t]. Component 3 is 1/3,
-    which makes the term 1/9 of the equation part of the product. Pivots are sums of squares plus eps times a
-    squared norm, never a difference.
+
+def _whiten(around: Band, colours: Tensor) -> Tensor:
+    """`u_i` of every pixel in every window: float64 [3, 3, 3, m - 2] (component, column and row in the window,
+    window's centre), zero for what is not a window."""
+    r, g, b = colours
+    sums = _window_sums(around, torch.cat([colours, torch.stack([r * r, r * g, r * b, g * g, g * b, b * b])]))
+    r, g, b = mean = sums[:3] / 9
+    rr, rg, rb, gg, gb, bb = sums[3:] - 9 * torch.stack([r * r, r * g, r * b, g * g, g * b, b * b])
+    pivot_r = rr.clamp_(min=0) + EPSILON
+    rg, rb_factor = rg / pivot_r, rb / pivot_r
+    pivot_g = (gg + EPSILON - rg * rg * pivot_r).clamp_(min=EPSILON)
+    gb = (gb - rg * rb) / pivot_g
+    pivot_b = (bb + EPSILON - rb_factor * rb - gb * gb * pivot_g).clamp_(min=EPSILON)
+    scales = [around.windows * pivot.rsqrt_() for pivot in (pivot_r, pivot_g, pivot_b)]
+    rows = torch.stack([select(colours, around.above), colours, select(colours, around.below)], 1)
+    u = colours.new_empty(3, 3, 3, sums.shape[1])
+    for column in range(3):
+        torch.sub(rows[..., column : column + sums.shape[1]], mean[:, None], out=u[:, column])
+    u[1].addcmul_(u[0], rg.expand_as(u[0]), value=-1)
+    u[2].addcmul_(u[0], rb_factor.expand_as(u[0]), value=-1).addcmul_(u[1], gb.expand_as(u[1]), value=-1)
+    for component, scale in zip(u, scales, strict=True):
+        component *= scale
+    return u
+
+
+def _window_sums(around: Band, fields: Tensor) -> Tensor:
+    """Sums over the window around each pixel: [C, m] -> [C, m - 2]."""
+    column = fields + select(fields, around.above) + select(fields, around.below)
+    return column[:, :-2] + column[:, 1:-1] + column[:, 2:]
+
+
+def _entries(around: Band, u: Tensor, unknown: Tensor) -> Tensor:
+    """Entries between the wanted pixels and their forward neighbours: float64 [13, k]; `unknown` is float64 [m].
+
+    Summed in float64 and rounded once: summed in float32, alpha is off by up to 5e-3, rounded once, by 5e-5.
     """
-    u = colours.new_empty(4, 3, 3, TILE + 2, TILE + 2, colours.shape[-1])
-    for a in range(3):
-        for b in range(3):
-            u[:3, a, b] = colours[:, a : a + TILE + 2, b : b + TILE + 2]
-    r, g, b = u[:3]
-    for channel in (r, g, b):
-        channel -= channel.sum((0, 1)) / 9
-    pivot_r = _dot(r, r) + EPSILON
-    rg, rb = _dot(r, g) / pivot_r, _dot(r, b) / pivot_r
-    g.addcmul_(r, rg, value=-1)
-    b.addcmul_(r, rb, value=-1)
-    pivot_g = _dot(g, g) + EPSILON * (1 + rg * rg)
-    gb = (_dot(g, b) + EPSILON * rg * rb) / pivot_g
-    b.addcmul_(g, gb, value=-1)
-    pivot_b = _dot(b, b) + EPSILON * (1 + gb * gb + (rb - rg * gb) ** 2)
-    valid = inside[:-2, :-2] & inside[2:, 2:]
-    for channel, pivot in ((r, pivot_r), (g, pivot_g), (b, pivot_b)):
-        channel *= pivot.rsqrt_() * valid
-    u[3] = valid.to(u.dtype) / 3
-    return u, valid
+    ninth, count = around.windows / 9, around.windows.numel()
+    entries = u.new_empty(len(SHIFTS), around.wanted.numel())
+    below = around.below.index_select(0, around.wanted)
+    rows = around.wanted, below, around.below.index_select(0, below)
+    for entry, (dy, dx) in zip(entries, SHIFTS, strict=True):
+        # Of the windows of each row, what they add to the pair whose first pixel is in column x of window row a.
+        total = u.new_zeros(3 - dy, count + 2)
+        for column in range(max(0, -dx), 3 - max(0, dx)):
+            target = total[:, column : column + count]
+            target += ninth
+            for component in u:
+                target.addcmul_(component[column, : 3 - dy], component[column + dx, dy:])
+        _collect(around, total, out=entry)
+        entry *= unknown.index_select(0, (rows[dy] + dx).clamp_(0, len(unknown) - 1)).neg_()
+    windows = _window_sums(around, torch.nn.functional.pad(around.windows, (1, 1))[None])[0]
+    entries[0] += windows.index_select(0, around.wanted - 1)
+    return entries
 
 
-def _dot(left: Tensor, right: Tensor) -> Tensor:
-    """Sum over the nine pixels of each window: [3, 3, ...] -> [...]."""
-    return (left * right).sum((0, 1))
+def _collect(around: Band, total: Tensor, out: Tensor) -> None:
+    """Add up for the wanted pixels what windows give to their top, middle and bottom rows, [1 to 3, m]."""
+    torch.index_select(total[0], 0, around.below.index_select(0, around.wanted), out=out)
+    for row, places in zip(total[1:], (around.wanted, around.above.index_select(0, around.wanted)), strict=False):
+        out += row.index_select(0, places)
 
 
-def _member(windows: Tensor, a: int, b: int) -> Tensor:
-    """Of windows [..., 6, 6, t], those that hold each of the tile's own pixels at row a, column b: [..., 4,
-    4, t]."""
-    return windows[..., 2 - a : 2 - a + TILE, 2 - b : 2 - b + TILE, :]
+def _right_side(around: Band, u: Tensor, known: Tensor) -> Tensor:
+    """What known pixels (`known` float64 [m], 0 where unknown) add to the right side: float64 [k]."""
+    count = around.windows.numel()
+    rows = torch.stack([known.index_select(0, around.above), known, known.index_select(0, around.below)])
+    moments = u.new_zeros(3, count)
+    for column in range(3):
+        for row in range(3):
+            moments.addcmul_(u[:, column, row], rows[row, column : column + count].expand_as(moments))
+    mean = _window_sums(around, known[None])[0] * around.windows / 9
+    total = u.new_zeros(3, count + 2)
+    for column in range(3):
+        target = total[:, column : column + count]
+        target += mean
+        for component, moment in zip(u, moments, strict=True):
+            target.addcmul_(component[column], moment.expand_as(target))
+    right_side = u.new_empty(around.wanted.numel())
+    _collect(around, total, out=right_side)
+    return right_side
 
 
-def _add_pairs(stencil: Tensor, u: Tensor, valid: Tensor, unknown: Tensor) -> None:
-    """Fill `stencil` [13, 4, 4, t] with the entries between the own pixels and their forward neighbours."""
-    for entry, (dy, dx) in zip(stencil, SHIFTS, strict=True):
-        # Summed in float64 and rounded once: summed in float32, alpha is off by up to 5e-3, rounded once, by
-        # 5e-5.
-        total = torch.zeros_like(u[0, 0, 0, :TILE, :TILE])
-        for a in range(3 - dy):
-            for b in range(max(0, -dx), 3 - max(0, dx)):
-                here, there = _member(u[:, a, b], a, b), _member(u[:, a + dy, b + dx], a, b)
-                for component in range(4):
-                    total.addcmul_(here[component], there[component], value=-1)
-        both = unknown[2:6, 2:6] & unknown[2 + dy : 6 + dy, 2 + dx : 6 + dx]
-        if dy == dx == 0:
-            total += torch.stack([_member(valid, a, b) for a in range(3) for b in range(3)]).sum(0)
-        entry.copy_(total.mul_(both))
-
-
-def _right_side(u: Tensor, values: Tensor) -> Tensor:
-    """What known pixels (`values` float64 [8, 8, t], 0 where unknown) add to the right side: float64 [4, 4,
-    t]."""
-    moments = torch.zeros_like(u[:, 0, 0])
-    for a in range(3):
-        for b in range(3):
-            moments.addcmul_(u[:, a, b], values[a : a + TILE + 2, b : b + TILE + 2])
-    return torch.stack(
-        [(_member(u[:, a, b], a, b) * _member(moments, a, b)).sum(0) for a in range(3) for b in range(3)]
-    ).sum(0)
+def _basis(image: Tensor, unknown: Tensor, tiles: Places, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The tiles' functions and the coordinates of {1, R, G, B} in them."""
+    count = len(tiles)
+    basis = torch.zeros(4, TILE, TILE, count, dtype=dtype, device=image.device)
+    near_null = torch.zeros(4, 4, count, dtype=dtype, device=image.device)
+    for start in range(0, count, TILES_AT_ONCE):
+        part = slice(start, start + TILES_AT_ONCE)
+        rows, columns = tiles.pixels(part)
+        own = _at(unknown, rows, columns)
+        rows, columns = rows.clamp(max=unknown.shape[0] - 1), columns.clamp(max=unknown.shape[1] - 1)
+        colours = image[:, rows, columns].double()
+        functions = torch.cat([torch.ones_like(colours[:1]), colours]) * own
+        original = functions.clone()
+        basis[..., part] = orthonormal(functions)
+        near_null[..., part] = torch.stack([(f * original).sum((1, 2)) for f in functions])
+    return basis, near_null

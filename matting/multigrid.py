@@ -19,6 +19,7 @@ from .direct import direct_solver
 from .galerkin import orthonormal, pixels_to_tiles, tiles_to_groups
 from .laplacian import Equations
 from .stencil import StencilOperator
+from .threads import Stop
 from .tiles import Places, places
 
 # Unknowns that a sparse factorisation takes over: fewer cost more cycles, more cost longer substitutions.
@@ -34,7 +35,8 @@ Operator = Callable[[Tensor], Tensor]
 class CoarseLevel:
     """Equations between groups of tiles, diagonal blocks scaled to the identity. Vectors are [4, T]."""
 
-    def __init__(self, blocks: Tensor, near_null: Tensor, where: Places) -> None:
+    def __init__(self, blocks: Tensor, near_null: Tensor, where: Places, should_stop: Stop) -> None:
+        should_stop()
         self.inverse_factor = whiten(blocks, where)
         if 4 * len(where) <= DIRECT_SIZE:
             self.solve: Operator = direct_solver(*compressed_rows(blocks, where))
@@ -45,10 +47,10 @@ class CoarseLevel:
         factor = torch.linalg.solve_triangular(
             self.inverse_factor.permute(2, 1, 0).double(), near_null.permute(2, 0, 1).double(), upper=True
         )
-        self._descend(blocks, factor.permute(1, 2, 0), where)
+        self._descend(blocks, factor.permute(1, 2, 0), where, should_stop)
         self.solve = self._k_cycle
 
-    def _descend(self, blocks: Tensor, near_null: Tensor, where: Places) -> None:
+    def _descend(self, blocks: Tensor, near_null: Tensor, where: Places, should_stop: Stop) -> None:
         tall, wide = where.grid.shape[0] // 2, where.grid.shape[1] // 2
         listed = torch.zeros(tall, wide, dtype=torch.bool, device=blocks.device)
         listed[where.rows // 2, where.columns // 2] = True
@@ -63,7 +65,7 @@ class CoarseLevel:
         triangle = torch.stack([(function * original).sum((1, 2)) for function in gathered])
         transfer = gathered[:, child, :, self.parent].permute(2, 1, 0).to(blocks.dtype).contiguous()
         coarse = tiles_to_groups(blocks, transfer, where, groups)
-        self.coarse = CoarseLevel(coarse, triangle, groups)
+        self.coarse = CoarseLevel(coarse, triangle, groups, should_stop)
         # Fold the coarse level's whitening into the transfer: P G^T.
         scale = self.coarse.inverse_factor[..., self.parent]
         self.transfer = torch.stack([(transfer * scale[k]).sum(1) for k in range(4)], 1)
@@ -105,10 +107,10 @@ class CoarseLevel:
 class Multigrid:
     """The preconditioner: one cycle from the pixels down. Vectors are [4, 4, T]."""
 
-    def __init__(self, operator: StencilOperator, equations: Equations, tiles: Places) -> None:
+    def __init__(self, operator: StencilOperator, equations: Equations, tiles: Places, should_stop: Stop) -> None:
         self._operator = operator
         blocks = pixels_to_tiles(equations.stencil, equations.basis, tiles)
-        self._coarse = CoarseLevel(blocks, equations.near_null, tiles)
+        self._coarse = CoarseLevel(blocks, equations.near_null, tiles, should_stop)
         # Q G^T: the pixel functions of the whitened coarse unknowns.
         self._basis = torch.empty_like(equations.basis)
         for function, factors in zip(self._basis, self._coarse.inverse_factor, strict=True):

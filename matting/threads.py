@@ -1,12 +1,24 @@
-"""Fewer threads for many short vector operations."""
+"""How the solver uses a CPU's cores: few threads inside torch, independent systems side by side."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from threading import Event
 
 import torch
+
+Stop = Callable[[], None]
+# Is handed what it has to call now and then.
+Job = Callable[[Stop], None]
+# Seconds between two questions whether to stop.
+ASK = 0.1
+
+
+class _AbandonedError(Exception):
+    """Ends a job whose result nobody waits for any more."""
 
 
 @contextmanager
@@ -22,3 +34,36 @@ def few_threads() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def one_by_one(jobs: list[Job], should_stop: Stop) -> None:
+    """Run the jobs in the caller's thread."""
+    for job in jobs:
+        job(should_stop)
+
+
+def side_by_side(jobs: list[Job], should_stop: Stop) -> None:
+    """Run jobs that are independent of each other on half of the cores, at least two.
+
+    `should_stop` is called in the caller's thread only. What it or a job raises ends all of them and is raised here.
+    """
+    if len(jobs) == 1:
+        return jobs[0](should_stop)
+    ended = Event()
+
+    def ask() -> None:
+        if ended.is_set():
+            raise _AbandonedError
+
+    with ThreadPoolExecutor(max(2, (os.cpu_count() or 1) // 2)) as pool:
+        waiting = {pool.submit(torch.inference_mode()(job), ask) for job in jobs}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, ASK, FIRST_COMPLETED)
+                for job in done:
+                    job.result()
+                should_stop()
+        finally:
+            ended.set()
+            for job in waiting:
+                job.cancel()

@@ -37,6 +37,13 @@ class Places:
         """1 + the number of the member that many places away, 0 where there is none: int64 [T]."""
         return self.grid[self.rows + 1 + down, self.columns + 1 + right]
 
+    def pixels(self, part: slice) -> tuple[Tensor, Tensor]:
+        """Rows and columns of the pixels of some tiles, int64 [4, 4, t]; those of tiles at the edge may lie outside."""
+        within = torch.arange(TILE, device=self.rows.device)
+        rows = self.rows[part] * TILE + within[:, None, None]
+        columns = self.columns[part] * TILE + within[:, None]
+        return rows.expand(TILE, TILE, -1), columns.expand(TILE, TILE, -1)
+
 
 def places(wanted: Tensor) -> Places:
     """The true entries of bool [rows, columns], row by row, and the few more that join them across
@@ -64,11 +71,11 @@ def list_tiles(unknown: Tensor) -> Places:
 
 def write_tiles(values: Tensor, tiles: Places, unknown: Tensor, target: Tensor) -> None:
     """Put a field [4, 4, T] into the unknown pixels of `target` [H, W]."""
+    rows, columns = tiles.pixels(slice(None))
     height, width = target.shape
-    whole = to_tiles(target).clone()
-    whole[:, :, tiles.rows, tiles.columns] = values.to(target.dtype)
-    flat = whole.permute(2, 0, 3, 1).reshape(whole.shape[2] * TILE, -1)[:height, :width]
-    target[unknown] = flat[unknown]
+    wanted = (rows < height) & (columns < width)
+    wanted &= unknown[rows.clamp(max=height - 1), columns.clamp(max=width - 1)]
+    target[rows[wanted], columns[wanted]] = values[wanted].to(target.dtype)
 
 
 def _bridge_corners(listed: Tensor) -> Tensor:
