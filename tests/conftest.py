@@ -28,6 +28,19 @@ def real_comfyui(request):
 
 
 @pytest.fixture
+def homes(tmp_path, monkeypatch):
+    """A home of its own for this test, without the user's models, and no proxy before loopback."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("U2NET_HOME", "REMBG_HOME", "XDG_DATA_HOME", "MODEL_CHECKSUM_DISABLED", "ONNX_SEGMENTATION_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return home
+
+
+@pytest.fixture
 def host(real_comfyui, tmp_path, monkeypatch):
     """ComfyUI, real or fake, with an empty folder models/onnx and the pack loaded."""
     if real_comfyui:
