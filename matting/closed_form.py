@@ -80,7 +80,7 @@ def _estimate_frame(
     alpha = torch.where(unknown, trimap, subject.to(trimap.dtype)).float()
     if min(unknown.shape) < 3 or not bool(unknown.any()):
         return alpha
-    _require_both(subject, background)
+    require_both(subject, background)
     rows, columns = _around(unknown.any(1)), _around(unknown.any(0))
     colours = image[rows, columns].permute(2, 0, 1).float().contiguous()
     known = torch.stack([subject[rows, columns], unknown[rows, columns]]).float()
@@ -112,7 +112,8 @@ def _solve(
     write_tiles(solution.clamp_(0, 1), tiles, unknown, alpha)
 
 
-def _require_both(subject: Tensor, background: Tensor) -> None:
+def require_both(subject: Tensor, background: Tensor) -> None:
+    """Raise TrimapError unless both have a true entry."""
     for name, found, bound in (
         ("subject", subject, f">= {SUBJECT}"),
         ("background", background, f"<= {BACKGROUND}"),

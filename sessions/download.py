@@ -112,7 +112,7 @@ def _network_reason(error: Exception) -> str:
         return "the connection was cut"
     if isinstance(error, requests.Timeout):
         return f"the server does not answer, or says nothing for {TIMEOUTS[1]} s"
-    return f"no connection ({error})"
+    return f"no connection ({getattr(error.args[0], 'reason', error) if error.args else error})"
 
 
 def _disk_reason(error: OSError, transfer: Transfer) -> str:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from github import serve
 from hosts import FakeHost, RealHost
 from pack import load_pack
 from support import ROOT, make_red_model
@@ -41,8 +42,9 @@ def homes(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def host(real_comfyui, tmp_path, monkeypatch):
-    """ComfyUI, real or fake, with an empty folder models/onnx and the pack loaded."""
+def host(real_comfyui, tmp_path, homes, monkeypatch):
+    """ComfyUI, real or fake, with an empty folder models/onnx and the pack loaded, offline."""
+    monkeypatch.setenv("ONNX_SEGMENTATION_OFFLINE", "1")
     if real_comfyui:
         yield real_comfyui
         shutil.rmtree(real_comfyui.folder)
@@ -51,6 +53,16 @@ def host(real_comfyui, tmp_path, monkeypatch):
     for name in ("folder_paths", "comfy"):  # so that both are taken away again
         monkeypatch.setitem(sys.modules, name, None)
     yield FakeHost(tmp_path / "models")
+
+
+@pytest.fixture
+def online(host, monkeypatch):
+    """As `host`, with a GitHub on loopback that serves `content`: a model whose mask is the red channel."""
+    content = make_red_model(host.folder.parent / "red.onnx", (1, 3, 320, 320)).read_bytes()
+    with serve(content) as github:
+        monkeypatch.setenv("ONNX_SEGMENTATION_MIRROR", github.url)
+        monkeypatch.delenv("ONNX_SEGMENTATION_OFFLINE")
+        yield github
 
 
 @pytest.fixture(scope="session")

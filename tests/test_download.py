@@ -147,8 +147,7 @@ def test_two_processes_at_once_download_once(github, folder):
     code = (
         "import sys; sys.path.insert(0, 'tools'); from pack import load_pack; load_pack();"
         "from onnx_segmentation.sessions.catalog import CatalogEntry;"
-        "from onnx_segmentation.sessions.download import POLL
-from onnx_segmentation.sessions.files import obtain; from pathlib import Path;"
+        "from onnx_segmentation.sessions.files import obtain; from pathlib import Path;"
         f"obtain(CatalogEntry(licence='MIT', commercial=True, use='', **{fields}), [Path({str(folder)!r})])"
     )
     runs = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(2)]
