@@ -20,7 +20,18 @@ def pack():
 
 
 def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also what takes minutes, or 176 MB from a package registry")
     parser.addoption("--host", choices=["fake", "comfyui"], default="fake", help="comfyui: the tree of COMFYUI_PATH")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: left out unless --slow is given")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if "slow" in item.keywords and not config.getoption("--slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: --slow runs it"))
 
 
 @pytest.fixture(scope="session")
