@@ -68,7 +68,7 @@ def _run(values: Tensor, network: AlphaNetwork) -> tuple[Tensor, Tensor]:
     height, width = values.shape[1:]
     # A picture smaller than the window goes on beyond its edge as it ends there.
     whole = pad(values[None], (0, network.width - width, 0, network.height - height), mode="replicate")[0]
-    weight = torch.minimum(_ramp(network.height)[:, None], _ramp(network.width))
+    weight = _ramp(network.height)[:, None] * _ramp(network.width)
     return network(whole)[:height, :width], weight[:height, :width]
 
 
