@@ -4,8 +4,7 @@ from pathlib import Path
 
 from ..matting.methods import available_methods
 from ..sessions.catalog import CatalogEntry, catalog, find_model, find_refiner, refiners
-from ..sessions.download import offline
-from ..sessions.files import find_files, obtain
+from ..sessions.files import find_files, obtain, offline
 from ..sessions.refiner import Refiner, is_refiner
 from ..sessions.rembg_session import rembg_names
 from ..sessions.runtime import load_onnxruntime

@@ -1,7 +1,6 @@
 """Fetch the file of a named model: whole and verified, or not at all, and stoppable at any time.
 
 ONNX_SEGMENTATION_MIRROR: a URL prefix under which the files lie by their names, in place of each model's own source.
-ONNX_SEGMENTATION_OFFLINE: set, nothing is ever fetched.
 """
 
 import errno
@@ -14,19 +13,14 @@ from pathlib import Path
 
 from ..errors import ChecksumError, DownloadError
 from .catalog import CatalogEntry
+from .files import OFFLINE_VARIABLE, offline
 from .transfer import TIMEOUTS, Transfer
 
 logger = logging.getLogger("onnx_segmentation")
 
 MIRROR_VARIABLE = "ONNX_SEGMENTATION_MIRROR"
-OFFLINE_VARIABLE = "ONNX_SEGMENTATION_OFFLINE"
 POLL = 0.25  # seconds between two looks at progress and cancel
 GRACE = 2.0  # seconds that a stopped transfer has to tidy up before the caller goes on
-
-
-def offline() -> bool:
-    """Whether the user forbids every download."""
-    return os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0")
 
 
 def source_url(entry: CatalogEntry) -> str:
@@ -106,7 +100,7 @@ def _explain(transfer: Transfer, reason: str) -> str:
 def _network_reason(error: Exception) -> str:
     import requests
 
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answers {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection was cut"

@@ -13,9 +13,15 @@ logger = logging.getLogger("onnx_segmentation")
 
 OnBytes = Callable[[int, int], None]
 FOLDER_VARIABLE = "ONNX_SEGMENTATION_MODELS"
+OFFLINE_VARIABLE = "ONNX_SEGMENTATION_OFFLINE"
 ANY_CHECKSUM_VARIABLE = "MODEL_CHECKSUM_DISABLED"  # rembg's own
 
 _told: set[str] = set()
+
+
+def offline() -> bool:
+    """Whether the user forbids every download, by ONNX_SEGMENTATION_OFFLINE."""
+    return os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0")
 
 
 def rembg_folders() -> list[Path]:

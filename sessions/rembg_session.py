@@ -20,7 +20,7 @@ from ..imaging.convert import from_pil, to_pil
 from ..stages import stage
 from .catalog import find_model
 from .decode import Span
-from .download import OFFLINE_VARIABLE, offline
+from .files import OFFLINE_VARIABLE, offline
 from .runtime import CPU, load_onnxruntime
 from .session import Masks
 
