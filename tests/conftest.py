@@ -1,5 +1,6 @@
 """Fixtures: the pack loaded as ComfyUI loads it, a ComfyUI to run nodes in, u2netp where it was fetched."""
 
+import importlib
 import os
 import shutil
 import sys
@@ -64,6 +65,13 @@ def host(real_comfyui, tmp_path, homes, monkeypatch):
     for name in ("folder_paths", "comfy"):  # so that both are taken away again
         monkeypatch.setitem(sys.modules, name, None)
     yield FakeHost(tmp_path / "models")
+
+
+@pytest.fixture
+def loaded(host):
+    """A module of the pack that the host runs, by its name in the pack: a real ComfyUI loads a pack of its own."""
+    package = host.nodes["ImageSegmentation"].__module__.removesuffix(".nodes.segmentation")
+    return lambda name: importlib.import_module(f"{package}.{name}")
 
 
 @pytest.fixture

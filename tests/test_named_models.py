@@ -12,8 +12,7 @@ import pytest
 import torch
 from hosts import Cancelled, Failed
 from onnx_segmentation.nodes.named import OLD_NAMES
-from onnx_segmentation.sessions import catalog as catalogue
-from onnx_segmentation.sessions import files, rembg_session, runtime
+from onnx_segmentation.sessions import rembg_session
 from onnx_segmentation.sessions.catalog import catalog, find_model
 from support import ROOT, make_red_model, open_photo, to_image
 
@@ -33,11 +32,12 @@ def any_file(monkeypatch):
 
 
 @pytest.fixture
-def tiny_u2netp(online, monkeypatch):
+def tiny_u2netp(online, loaded, monkeypatch):
     """The catalogue expects of u2netp what the server on loopback sends."""
-    entry = replace(catalog()["u2netp"], checksum=f"md5:{hashlib.md5(online.content).hexdigest()}")
-    monkeypatch.setattr(catalogue, "catalog", lambda: {**catalog(), "u2netp": entry})
-    return entry
+    module = loaded("sessions.catalog")
+    known = dict(module.catalog())
+    known["u2netp"] = replace(known["u2netp"], checksum=f"md5:{hashlib.md5(online.content).hexdigest()}")
+    monkeypatch.setattr(module, "catalog", lambda: known)
 
 
 def combo(host):
@@ -139,8 +139,8 @@ def test_a_wrong_file_is_refused(host, photo):
         host.run("ImageSegmentation", model="u2net", images=photo, **PLAIN)
 
 
-def test_a_licence_is_told_at_first_use(host, photo, any_file, caplog, monkeypatch):
-    monkeypatch.setattr(files, "_told", set())
+def test_a_licence_is_told_at_first_use(host, loaded, photo, any_file, caplog, monkeypatch):
+    monkeypatch.setattr(loaded("sessions.files"), "_told", set())
     stand_in(host.folder, "bria-rmbg")
     host.run("ImageSegmentation", model="bria-rmbg", images=photo, **PLAIN)
     assert "bria-rmbg: licence of the weights is CC BY-NC 4.0: not for commercial use" in caplog.text
@@ -177,15 +177,14 @@ class FakeRembg:
 
 
 @pytest.fixture
-def fake_rembg(monkeypatch):
+def fake_rembg(loaded, monkeypatch):
     """Its sessions module alone; nothing of the real one is run."""
     sessions = types.ModuleType("rembg.sessions")
     sessions.sessions_class = [FakeRembg]
     monkeypatch.setitem(sys.modules, "rembg", types.ModuleType("rembg"))
     monkeypatch.setitem(sys.modules, "rembg.sessions", sessions)
-    monkeypatch.setattr(rembg_session, "rembg_names", lambda: ("sam",))
-    monkeypatch.setattr("onnx_segmentation.nodes.named.rembg_names", lambda: ("sam",))
-    monkeypatch.setattr(rembg_session, "offline", lambda: False)
+    monkeypatch.setattr(loaded("nodes.named"), "rembg_names", lambda: ("sam", "another"))
+    monkeypatch.delenv("ONNX_SEGMENTATION_OFFLINE")
 
 
 def test_rembgs_own_session_goes_through_the_same_pipeline(host, fake_rembg, photo):
@@ -197,15 +196,16 @@ def test_rembgs_own_session_goes_through_the_same_pipeline(host, fake_rembg, pho
     assert set(clean.unique().tolist()) == {0.0, 1.0}
 
 
-def test_rembg_is_not_reached_without_onnxruntime(host, fake_rembg, photo, monkeypatch):
+def test_rembg_is_not_reached_without_onnxruntime(host, loaded, fake_rembg, photo, monkeypatch):
     """Importing rembg ends the process where onnxruntime is missing."""
     for name in ("rembg", "rembg.sessions"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    runtime = loaded("sessions.runtime")
     runtime.load_onnxruntime.cache_clear()
     try:
         with pytest.raises(Failed, match="RuntimeMissingError"):
-            host.run("ImageSegmentation", model="rembg:sam", images=photo, **PLAIN)
+            host.run("ImageSegmentation", model="rembg:another", images=photo, **PLAIN)
     finally:
         runtime.load_onnxruntime.cache_clear()
 

@@ -15,7 +15,6 @@ from onnx_segmentation.errors import MattingInputError, MethodMissingError, Mode
 from onnx_segmentation.matting import methods, vitmatte
 from onnx_segmentation.matting.trimap import make_trimap
 from onnx_segmentation.refine import RefineOptions, refine
-from onnx_segmentation.sessions import catalog as catalogue
 from onnx_segmentation.sessions.catalog import refiners
 from onnx_segmentation.sessions.refiner import Refiner, is_refiner
 from support import make_red_model, picture_input, write_model
@@ -292,11 +291,12 @@ def test_nodes_refine_with_it(host, any_file, disc, file):
     assert (whole[0] - image[0, ..., 0]).abs().mean() < 0.01
 
 
-def test_fetched_when_first_run(host, online, disc, monkeypatch):
+def test_fetched_when_first_run(host, loaded, online, disc, monkeypatch):
     make_red_model(host.folder.parent / "refiner.onnx", (1, 4, 128, 128))
     online.content = (host.folder.parent / "refiner.onnx").read_bytes()
-    entry = replace(refiners()[VITMATTE], checksum=f"md5:{hashlib.md5(online.content).hexdigest()}")
-    monkeypatch.setattr(catalogue, "refiners", lambda: {VITMATTE: entry})
+    module = loaded("sessions.catalog")
+    entry = replace(module.refiners()[VITMATTE], checksum=f"md5:{hashlib.md5(online.content).hexdigest()}")
+    monkeypatch.setattr(module, "refiners", lambda: {VITMATTE: entry})
     image, mask = disc
     settings = {"images": image, "mask": mask, "matting_method": "vitmatte", **MATTING}
     with pytest.raises(Cancelled):
