@@ -19,7 +19,7 @@ from .transfer import TIMEOUTS, Transfer
 logger = logging.getLogger("onnx_segmentation")
 
 MIRROR_VARIABLE = "ONNX_SEGMENTATION_MIRROR"
-POLL = 0.25  # seconds between two looks at progress and cancel
+POLL = 0.1  # seconds between two looks at progress and cancel
 GRACE = 2.0  # seconds that a stopped transfer has to tidy up before the caller goes on
 
 
@@ -41,11 +41,15 @@ def download(
     to stop. Of several who fetch one file at once, in any process, one does and the others wait.
     Raises DownloadError, saying how to place the file by hand.
     """
-    import requests
-
     transfer = Transfer(entry, target, source_url(entry))
     if offline():
         raise DownloadError(_explain(transfer, f"{OFFLINE_VARIABLE} is set"))
+    try:
+        import filelock  # noqa: F401 (whether it is there)
+        import pooch  # noqa: F401
+        import requests
+    except ImportError as error:
+        raise DownloadError(_explain(transfer, f"{error}: pip install pooch filelock")) from error
     logger.info(f"downloading {entry.name}: {entry.summary}; from {transfer.url} to {target}")
     try:
         _watch(transfer, on_bytes, should_stop)

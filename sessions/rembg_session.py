@@ -7,6 +7,7 @@ names are read from its source, so that listing them costs no import. Source: re
 import ast
 import importlib.util
 import logging
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ from .session import Masks
 logger = logging.getLogger("onnx_segmentation")
 
 CLOUD = {"withoutbg", "atlascloud"}  # by name, for a rembg too old to say so itself
+RETURNED = re.compile(r"""return ["']([\w.-]+)["']""")
 NETWORK = {"urllib", "http", "requests", "httpx", "aiohttp"}
 
 
@@ -87,7 +89,11 @@ def rembg_names() -> tuple[str, ...]:
 def _names(file: Path) -> Iterator[str]:
     """The names of the session classes of a source file, but of those that need more than a name."""
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        source = file.read_text(encoding="utf-8")
+        words = set(RETURNED.findall(source))
+        if len(words) == 1 and find_model(*words):
+            return  # the catalogue's: spare the parsing, which takes most of the time
+        tree = ast.parse(source)
     except (OSError, SyntaxError, UnicodeDecodeError):
         return
     if {name.partition(".")[0] for name in _imports(tree)} & NETWORK:

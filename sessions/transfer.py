@@ -105,7 +105,7 @@ class Transfer:
             self._file.seek(0)
             self._file.truncate()
         left = int(response.headers.get("content-length", 0))
-        self.total = self._file.tell() + left
+        self.total = self._file.tell() + left if left else self.total
         if left > shutil.disk_usage(self.target.parent).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -83,6 +83,12 @@ def test_no_network(folder, monkeypatch):
     assert list(folder.iterdir()) == []
 
 
+def test_without_the_packages_that_download(github, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(DownloadError, match="pip install pooch filelock"):
+        obtain(ENTRY, [folder])
+
+
 def test_a_disk_that_fills_up_on_the_way(github, folder, monkeypatch):
     class Full:
         def __init__(self, file):

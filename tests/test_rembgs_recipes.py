@@ -5,8 +5,12 @@ from dataclasses import replace
 import numpy as np
 import onnxruntime
 import pytest
+import torch
+from onnx_segmentation.errors import RembgError
+from onnx_segmentation.imaging.convert import from_pil
 from onnx_segmentation.sessions.catalog import catalog
 from onnx_segmentation.sessions.loaded import LoadedModel
+from onnx_segmentation.sessions.rembg_session import RembgSession
 from onnx_segmentation.sessions.session import CustomSession
 from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
@@ -115,6 +119,25 @@ def test_cloth_is_rembgs_a_class_at_a_time(tmp_path, rembgs, our_feeds):
             assert rembgs_own.max() == 255 > rembgs_own.min()
             assert (ours != rembgs_own)[looked_at].mean() <= (0 if size == (768, 768) else 1e-3)
     assert all(np.abs(feed - theirs.inner_session.feeds[0]).max() <= 1e-6 for feed in our_feeds[:4])
+
+
+def test_rembgs_session_behind_our_interface(u2netp, homes, monkeypatch):
+    """The real rembg, with a file in its own folder, offline."""
+    pytest.importorskip("rembg")
+    theirs = homes / ".rembg" / "models" / "u2netp" / "u2netp.onnx"
+    monkeypatch.setenv("ONNX_SEGMENTATION_OFFLINE", "1")
+    with pytest.raises(RembgError, match="rembg has no file of u2netp yet"):
+        RembgSession("u2netp")
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(u2netp.read_bytes())
+    session = RembgSession("u2netp", "CPUExecutionProvider")
+    assert session.provider == "CPUExecutionProvider" and session.frames_per_run == 1
+    frames = torch.stack([from_pil(open_photo("astronaut")), from_pil(open_photo("astronaut").transpose(0))])
+    found, expected = session.segment(frames), CustomSession(u2netp, catalog()["u2netp"].recipe).segment(frames)
+    assert (found.masks.int() - expected.masks.int()).abs().max() <= 1
+    assert found.confidence == [1.0, 1.0] and session.span(frames) == (0.0, 1.0)
+    with pytest.raises(RembgError, match="sends pictures to a server"):
+        RembgSession("atlascloud")
 
 
 @pytest.mark.slow
