@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..matting.methods import available_methods
+from ..matting.methods import METHODS, available_methods
 from ..sessions.catalog import CatalogEntry, catalog, find_model, find_refiner, refiners
 from ..sessions.files import find_files, obtain, offline
 from ..sessions.refiner import Refiner, is_refiner
@@ -58,9 +58,9 @@ def method_names() -> list[str]:
 
 def load_refiner(method: str, node_id: str) -> Refiner | None:
     """The refiner that a matting method means, loaded; None for the methods that need none."""
-    if method in available_methods():
-        return None
     entry = find_refiner(method)
+    if method in METHODS and not entry:
+        return None
     path = obtain_file(entry, node_id) if entry else host.model_path(method)
     return Refiner(path, provider=host.provider())
 

@@ -1,5 +1,6 @@
 """The three nodes that older graphs know: a model by name, a file with one mean and std, a file with all numbers."""
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from ..sessions.rembg_session import RembgSession
 from . import host, inputs
 from .named import DEFAULT, REMBG, model_file, model_names, models_tooltip, obtain_file
 from .session_node import SessionNode
+
+logger = logging.getLogger("onnx_segmentation")
 
 
 def optional_inputs() -> inputs.Declarations:
@@ -81,6 +84,8 @@ class ImageSegmentation(SessionNode):
         options = inputs.cutout_options(refine, post_process_mask, min_confidence)
         known = find_model(model)
         if known is None:
+            if recipe or decoding != inputs.DEFAULT_DECODING:
+                logger.warning(f"{model} is run by rembg: recipe and decoding do not count")
             result = self._run_rembg(images, model.removeprefix(REMBG), options, unique_id)
         else:
             recipe = recipe or decoded(known.recipe_of(recipe_source), decoding)

@@ -187,13 +187,16 @@ def fake_rembg(loaded, monkeypatch):
     monkeypatch.delenv("ONNX_SEGMENTATION_OFFLINE")
 
 
-def test_rembgs_own_session_goes_through_the_same_pipeline(host, fake_rembg, photo):
+def test_rembgs_own_session_goes_through_the_same_pipeline(host, fake_rembg, photo, caplog):
     batch = torch.cat([photo, photo.flip(2)])
     settings = {"model": "rembg:sam", "images": batch, **PLAIN}
     rgba, mask = host.run("ImageSegmentation", **settings)
     assert torch.equal(mask, batch[..., :2].amax(-1)) and torch.equal(rgba[..., :3], batch)
     _, clean = host.run("ImageSegmentation", **settings, post_process_mask="true")
     assert set(clean.unique().tolist()) == {0.0, 1.0}
+    assert "do not count" not in caplog.text
+    _, same = host.run("ImageSegmentation", **settings, decoding="sigmoid")
+    assert torch.equal(same, mask) and "rembg:sam is run by rembg: recipe and decoding do not count" in caplog.text
 
 
 def test_rembg_is_not_reached_without_onnxruntime(host, loaded, fake_rembg, photo, monkeypatch):
