@@ -12,7 +12,7 @@ from .imaging.convert import check_images, to_levels, to_rgb
 from .imaging.morphology import post_process
 from .refine import RefineOptions, refine
 from .sessions.decode import Span
-from .sessions.session import CustomSession
+from .sessions.segmenter import Segmenter
 from .stages import stage
 
 logger = logging.getLogger("onnx_segmentation")
@@ -48,7 +48,7 @@ class Cutout:
 
 def cutout(
     images: Tensor,
-    session: CustomSession,
+    session: Segmenter,
     options: CutoutOptions | None = None,
     on_frame: OnFrame | None = None,
     should_stop: OnFrame | None = None,
@@ -95,7 +95,7 @@ def _clean(mask: Tensor, confidence: float, options: CutoutOptions, number: int)
         return torch.from_numpy(post_process(mask.numpy()))
 
 
-def _common_span(images: Tensor, session: CustomSession) -> Span:
+def _common_span(images: Tensor, session: Segmenter) -> Span:
     """The smallest and largest value of the model's maps over frames spread evenly through the batch."""
     count = min(SAMPLE, len(images))
     numbers = {round(i * (len(images) - 1) / max(count - 1, 1)) for i in range(count)}

@@ -4,9 +4,13 @@
     ├── ImageError                the picture given: empty batch, NaN, wrong shape
     ├── ContainerError            a mean, std or size that cannot be (also a ValueError)
     ├── RecipeError               a recipe, or the file it was read from, that cannot be (also a ValueError)
+    ├── CatalogError              an impossible entry of the catalogue (also a ValueError)
     ├── ModelError
     │   ├── ModelNotFoundError    no such file
     │   ├── NotOnnxError          the file is something else, or only part of a model
+    │   ├── ChecksumError         the file of a named model is another one
+    │   ├── DownloadError         the file of a named model cannot be fetched
+    │   ├── RembgError            rembg's own session of a model cannot be used
     │   ├── ModelTooNewError      an opset or format that this onnxruntime does not know
     │   ├── CustomOperatorError   operators that no onnxruntime has by itself
     │   ├── ExternalDataError     weights in a second file that is missing, or lies outside the model's folder
@@ -45,6 +49,10 @@ class RecipeError(SegmentationError, ValueError):
     """A recipe with impossible values, or a recipe file that cannot be read."""
 
 
+class CatalogError(SegmentationError, ValueError):
+    """An entry of the catalogue with impossible values."""
+
+
 class ModelError(SegmentationError):
     """The model file cannot be used."""
 
@@ -55,6 +63,18 @@ class ModelNotFoundError(ModelError):
 
 class NotOnnxError(ModelError):
     """The file is not a whole ONNX model."""
+
+
+class ChecksumError(ModelError):
+    """The file of a named model has another checksum."""
+
+
+class DownloadError(ModelError):
+    """The file of a named model cannot be fetched."""
+
+
+class RembgError(ModelError):
+    """rembg's own session of a model cannot be used."""
 
 
 class ModelTooNewError(ModelError):

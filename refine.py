@@ -1,9 +1,11 @@
 """From a mask to soft edges: trimap, alpha matting, the subject's colours. For any mask, whatever made it."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from torch import Tensor
 
@@ -12,6 +14,9 @@ from .imaging.convert import to_levels, to_values
 from .matting.methods import Method, estimate_alpha
 from .matting.trimap import make_trimap
 from .stages import stage
+
+if TYPE_CHECKING:
+    from .matting.vitmatte import AlphaNetwork
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -25,6 +30,7 @@ class RefineOptions:
 
     edge_colours: `photo` keeps the picture's own, `estimated` takes the background's share out of soft edges,
     `premultiplied` multiplies the picture by alpha (rembg's look), `auto` is estimated with matting, photo without.
+    network: what the method `vitmatte` runs, such as a `sessions.refiner.Refiner`.
     """
 
     alpha_matting: bool = False
@@ -33,6 +39,7 @@ class RefineOptions:
     erode_size: int = 10
     method: Method = "closed_form"
     edge_colours: EdgeColours = "auto"
+    network: AlphaNetwork | None = None
 
 
 def refine(
@@ -45,7 +52,7 @@ def refine(
     alpha = to_values(mask)
     if options.alpha_matting:
         sizes = options.foreground_threshold, options.background_threshold, options.erode_size
-        alpha = matte(rgb, make_trimap(mask, *sizes), alpha, options.method, number, should_stop)
+        alpha = matte(rgb, make_trimap(mask, *sizes), alpha, options.method, number, should_stop, options.network)
     return edge_colours(rgb, alpha, options), alpha
 
 
@@ -56,11 +63,12 @@ def matte(
     method: Method,
     number: int = 0,
     should_stop: Callable[[], None] | None = None,
+    network: AlphaNetwork | None = None,
 ) -> Tensor:
     """Alpha [H, W] of picture and trimap [H, W]; the mask [H, W], and a line in the log, where it cannot be solved."""
     try:
         with stage("alpha matting"):
-            return round_levels(estimate_alpha(rgb, trimap, method, should_stop))
+            return round_levels(estimate_alpha(rgb, trimap, method, should_stop, network))
     except (TrimapError, ConvergenceError) as error:
         logger.warning(f"frame {number} keeps its mask: {error}")
         return mask

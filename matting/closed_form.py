@@ -81,7 +81,7 @@ def _estimate_frame(
         alpha = torch.where(unknown, trimap, subject.to(trimap.dtype)).float()
         if min(unknown.shape) < 3 or not bool(unknown.any()):
             return alpha
-        _require_both(subject, background)
+        require_both(subject, background)
         groups = list(islands(unknown))
         inner = side_by_side if len(groups) == 1 else one_by_one
         solve = partial(_solve, image, subject, alpha, tolerance, max_iterations, inner)
@@ -116,7 +116,8 @@ def _solve(
     write_tiles(solution.clamp_(0, 1), tiles, unknown, alpha[part.rows, part.columns])
 
 
-def _require_both(subject: Tensor, background: Tensor) -> None:
+def require_both(subject: Tensor, background: Tensor) -> None:
+    """Raise TrimapError unless both have a true entry."""
     for name, found, bound in (
         ("subject", subject, f">= {SUBJECT}"),
         ("background", background, f"<= {BACKGROUND}"),

@@ -40,10 +40,16 @@ def model_path(name: str) -> Path:
     return Path(found or Path(folder_paths.get_folder_paths(FOLDER)[0]) / name)
 
 
-def fingerprint(name: str) -> str:
+def model_folders() -> list[Path]:
+    """Where files of named models are looked for, with their subfolders; the first is where they are downloaded to."""
+    import folder_paths
+
+    return [*map(Path, folder_paths.get_folder_paths(FOLDER)), Path(folder_paths.models_dir) / "rembg"]
+
+
+def fingerprint(path: Path | None) -> str:
     """Changes when the model's file does; empty where there is none."""
-    path = model_path(name)
-    stat = path.stat() if path.is_file() else None
+    stat = path.stat() if path and path.is_file() else None
     return f"{stat.st_mtime_ns} {stat.st_size}" if stat else ""
 
 
@@ -67,6 +73,20 @@ def progress(frames: int) -> Callable[[], None]:
     return tick
 
 
+def download_progress(node_id: str, name: str) -> Callable[[int, int], None]:
+    """A function to call with the bytes done and in all: moves the progress bar, and says so on the node."""
+    from comfy import utils
+
+    bar = utils.ProgressBar(100)
+
+    def tick(done: int, total: int) -> None:
+        if total:
+            bar.update_absolute(100 * done // total, 100)
+        show_on_node(node_id, f"downloading {name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB")
+
+    return tick
+
+
 def raise_if_cancelled() -> None:
     """Raises ComfyUI's own exception where the user has pressed cancel."""
     from comfy import model_management
@@ -77,6 +97,11 @@ def raise_if_cancelled() -> None:
 def show_text(node_id: str, text: str) -> None:
     """Log a line, and show it on the node in the page."""
     logger.info(text)
+    show_on_node(node_id, text)
+
+
+def show_on_node(node_id: str, text: str) -> None:
+    """Show a line on the node in the page."""
     server: Any = sys.modules.get("server")  # absent where ComfyUI's modules run without their server
     page: Any = getattr(getattr(server, "PromptServer", None), "instance", None)
     if node_id and hasattr(page, "send_progress_text"):

@@ -3,9 +3,10 @@
 from typing import Any
 
 from ..cutout import CutoutOptions
-from ..matting.methods import available_methods
 from ..refine import EDGE_COLOURS, RefineOptions
+from ..sessions.catalog import RECIPE_SOURCES
 from ..sessions.recipe import ALLOWED
+from .named import method_names
 
 Declaration = tuple[Any, ...]
 Declarations = dict[str, Declaration]
@@ -22,8 +23,8 @@ RECIPE: Declaration = (
 )
 
 
-def model(names: list[str], tooltip: str = FILE_TOOLTIP) -> Declaration:
-    return (names, {"tooltip": tooltip})
+def model(names: list[str], tooltip: str = FILE_TOOLTIP, **options: str) -> Declaration:
+    return (names, {**options, "tooltip": tooltip})
 
 
 def level(default: int, tooltip: str) -> Declaration:
@@ -58,9 +59,10 @@ def matting_and_post_process() -> Declarations:
 def matting_method() -> Declaration:
     tooltip = (
         "How alpha is solved. closed_form is this pack's own fast solver; knn, lbdm, lkm, rw are pymatting's, slower "
-        "and there only where pymatting is installed."
+        "and there only where pymatting is installed; vitmatte is a network (110 MB, downloaded when first run): finer "
+        "hair, slow without a GPU. Your own ViTMatte files in models/onnx are listed too."
     )
-    return (available_methods(), {"default": "closed_form", "tooltip": tooltip})
+    return (method_names(), {"default": "closed_form", "tooltip": tooltip})
 
 
 def edge_colours() -> Declaration:
@@ -79,6 +81,11 @@ def min_confidence(default: float) -> Declaration:
 def decoding() -> Declaration:
     tooltip = "What the model's output means. default: what the model's recipe says, min_max for your own files."
     return ([DEFAULT_DECODING, *ALLOWED["decoding"]], {"default": DEFAULT_DECODING, "tooltip": tooltip})
+
+
+def recipe_source() -> Declaration:
+    tooltip = "Feed and read the model as rembg does, or as its trainers' own code does, where the two differ."
+    return (list(RECIPE_SOURCES), {"default": RECIPE_SOURCES[0], "tooltip": tooltip})
 
 
 def class_index() -> Declaration:

@@ -10,8 +10,9 @@ from ..imaging.compose import empty, write_frame
 from ..imaging.convert import check_images, resize_mask, to_levels, to_masks, to_rgb
 from ..matting.trimap import make_trimap
 from ..refine import RefineOptions, edge_colours, matte, round_levels
+from ..sessions.refiner import Refiner
 from . import host, inputs
-from .session_node import IMAGE_TOOLTIP
+from .session_node import IMAGE_TOOLTIP, with_network
 
 MASK_INPUT = "The mask, white = subject. Another size is resized; one mask serves a whole batch."
 Frame = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]]
@@ -25,6 +26,9 @@ class ImageSegmentationAlphaMatting:
     RETURN_TYPES = ("IMAGE", "MASK")
     RETURN_NAMES = ("image", "mask")
     OUTPUT_TOOLTIPS = (IMAGE_TOOLTIP, "The solved alpha: white (1) is the subject.")
+
+    def __init__(self) -> None:
+        self._refiner: Refiner | None = None  # kept in memory from run to run
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -40,6 +44,7 @@ class ImageSegmentationAlphaMatting:
                 "matting_method": inputs.matting_method(),
                 "edge_colours": inputs.edge_colours(),
             },
+            "hidden": inputs.HIDDEN,
         }
 
     def execute(
@@ -52,16 +57,19 @@ class ImageSegmentationAlphaMatting:
         trimap: Tensor | None = None,
         matting_method: str = "closed_form",
         edge_colours: str = "auto",
+        unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         options = inputs.refine_options(
             "true", foreground_threshold, background_threshold, erode_size, matting_method, edge_colours
         )
-
+        options, self._refiner = with_network(options, unique_id)
         hints = None if trimap is None else to_masks(trimap, len(images))
 
         def solve(rgb: Tensor, soft: Tensor, number: int) -> tuple[Tensor, Tensor]:
             hint = _make_trimap(soft, options) if hints is None else _frame_of(hints, number, rgb)
-            alpha = matte(rgb, hint, round_levels(soft), options.method, number, host.raise_if_cancelled)
+            alpha = matte(
+                rgb, hint, round_levels(soft), options.method, number, host.raise_if_cancelled, options.network
+            )
             return _coloured(rgb, alpha, options)
 
         return _each_frame(images, mask, solve)

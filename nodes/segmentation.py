@@ -1,20 +1,21 @@
 """The three nodes that older graphs know: a model by name, a file with one mean and std, a file with all numbers."""
 
+import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from ..sessions.catalog import catalog, find_model
+from ..cutout import Cutout, CutoutOptions
+from ..sessions.catalog import CatalogModel, find_model
 from ..sessions.container import CustomSessionContainer
 from ..sessions.recipe import Recipe
+from ..sessions.rembg_session import RembgSession
 from . import host, inputs
-from .session_node import SessionNode, named_file
+from .named import DEFAULT, REMBG, model_file, model_names, models_tooltip, obtain_file
+from .session_node import SessionNode
 
-# Names of older graphs, in their order; the catalogue's other models come after.
-OLD_NAMES = ["u2net", "u2netp", "u2net_human_seg", "u2net_cloth_seg", "silueta", "isnet-general-use", "isnetis"]
-OLD_NAMES += ["modnet-p", "modnet-w"]
+logger = logging.getLogger("onnx_segmentation")
 
 
 def optional_inputs() -> inputs.Declarations:
@@ -33,20 +34,25 @@ def decoded(recipe: Recipe, decoding: str) -> Recipe:
 
 
 class ImageSegmentation(SessionNode):
-    DESCRIPTION = "Cuts the subject out with a well-known model, picked by its name."
+    DESCRIPTION = (
+        "Cuts the subject out with a well-known model, picked by its name; its file is downloaded when first run. "
+        "The list's tooltip says what each one is good at, its size and its licence."
+    )
+
+    @classmethod
+    def IS_CHANGED(cls, model: str, **_: Any) -> str:
+        """Run again when the model's file was replaced."""
+        return host.fingerprint(model_file(model))
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        tooltip = (
-            "A named model whose file is in models/onnx (u2netp in any case). The error says which file is missing."
-        )
         return {
             "required": {
                 "images": inputs.IMAGES,
-                "model": inputs.model(_names_on_disk(), tooltip),
+                "model": inputs.model(model_names(), models_tooltip(), default=DEFAULT),
                 **inputs.matting_and_post_process(),
             },
-            "optional": optional_inputs(),
+            "optional": optional_inputs() | {"recipe_source": inputs.recipe_source()},
             "hidden": inputs.HIDDEN,
         }
 
@@ -64,6 +70,7 @@ class ImageSegmentation(SessionNode):
         recipe: Recipe | None = None,
         decoding: str = inputs.DEFAULT_DECODING,
         min_confidence: float = 0.0,
+        recipe_source: str = "rembg",
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         refine = inputs.refine_options(
@@ -74,11 +81,28 @@ class ImageSegmentation(SessionNode):
             matting_method,
             edge_colours,
         )
-        known = find_model(model)
-        recipe = recipe or decoded(known.recipe if known else Recipe(), decoding)
         options = inputs.cutout_options(refine, post_process_mask, min_confidence)
-        result = self.run(images, host.model_path(named_file(model)), recipe, options, unique_id)
+        known = find_model(model)
+        if known is None:
+            if recipe or decoding != inputs.DEFAULT_DECODING:
+                logger.warning(f"{model} is run by rembg: recipe and decoding do not count")
+            result = self._run_rembg(images, model.removeprefix(REMBG), options, unique_id)
+        else:
+            recipe = recipe or decoded(known.recipe_of(recipe_source), decoding)
+            path = obtain_file(known, unique_id)
+            result = self.run(images, path, recipe, options, unique_id, _source(known, recipe_source))
         return result.image, result.mask
+
+    def _run_rembg(self, images: Tensor, name: str, options: CutoutOptions, node_id: str) -> Cutout:
+        """Recipe and decoding are rembg's own here."""
+        if not isinstance(self._session, RembgSession) or self._session.name != name:
+            self._session = None  # give the other model's memory back before this one is loaded
+            self._session = RembgSession(name, host.provider())
+        return self.run_held(images, options, node_id)
+
+
+def _source(model: CatalogModel, recipe_source: str) -> str:
+    return "trainers' recipe" if recipe_source == "trainer" and model.trainer_recipe else ""
 
 
 class ImageSegmentationCustom(SessionNode):
@@ -193,11 +217,3 @@ class ImageSegmentationCustomAdvanced(SessionNode):
         options = inputs.cutout_options(refine, post_process_mask, min_confidence)
         result = self.run(images, host.model_path(model), recipe, options, unique_id)
         return result.image, result.mask
-
-
-def _names_on_disk() -> list[str]:
-    """The named models whose file is there, u2netp in any case."""
-    files = {Path(name).name for name in host.model_files()}
-    names = OLD_NAMES + [name for name in catalog() if name not in OLD_NAMES]
-    known = {name: find_model(name) for name in names}
-    return [name for name, model in known.items() if name == "u2netp" or (model and model.file in files)]

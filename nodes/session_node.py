@@ -1,16 +1,20 @@
 """What the nodes that run a model have in common."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from ..cutout import Cutout, CutoutOptions, cutout
-from ..sessions.catalog import find_model
+from ..refine import RefineOptions
 from ..sessions.recipe import Recipe
+from ..sessions.refiner import Refiner
+from ..sessions.segmenter import Segmenter
 from ..sessions.session import CustomSession
 from . import host
+from .named import load_refiner
 
 IMAGE_TOOLTIP = "The cut-out, RGBA with straight alpha: colours are not darkened at the edges."
 MASK_TOOLTIP = "The mask: white (1) is the subject."
@@ -29,12 +33,13 @@ class SessionNode:
     SEARCH_ALIASES = SEARCH_ALIASES
 
     def __init__(self) -> None:
-        self._session: CustomSession | None = None
+        self._session: Segmenter | None = None
+        self._refiner: Refiner | None = None
 
     @classmethod
     def IS_CHANGED(cls, model: str, **_: Any) -> str:
         """Run again when the model's file was replaced."""
-        return host.fingerprint(named_file(model))
+        return host.fingerprint(host.model_path(model))
 
     def run(
         self, images: Tensor, path: Path, recipe: Recipe, options: CutoutOptions, node_id: str, source: str = ""
@@ -43,12 +48,22 @@ class SessionNode:
         if self._session and self._session.path != path:
             self._session = None  # give the other model's memory back before this one is loaded
         self._session = CustomSession(path, recipe, provider=host.provider())
-        return run_session(images, self._session, options, node_id, source)
+        return self.run_held(images, options, node_id, source)
+
+    def run_held(self, images: Tensor, options: CutoutOptions, node_id: str, source: str = "") -> Cutout:
+        """Cut out with the session that is held, and the refiner that the options ask for."""
+        assert self._session is not None
+        refine, self._refiner = with_network(options.refine, node_id)
+        return run_session(images, self._session, replace(options, refine=refine), node_id, source)
 
 
-def run_session(
-    images: Tensor, session: CustomSession, options: CutoutOptions, node_id: str, source: str = ""
-) -> Cutout:
+def with_network(options: RefineOptions, node_id: str) -> tuple[RefineOptions, Refiner | None]:
+    """The options with the network that their method, as picked on a node, needs; to be held for the next run."""
+    refiner = load_refiner(options.method, node_id) if options.alpha_matting else None
+    return (replace(options, method="vitmatte", network=refiner) if refiner else options), refiner
+
+
+def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node_id: str, source: str = "") -> Cutout:
     """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, no subject."""
     start = time.perf_counter()
     result = cutout(images, session, options, host.progress(len(images)), host.raise_if_cancelled)
@@ -59,11 +74,3 @@ def run_session(
         parts.append(f"no subject found in {missed} of {len(images)}" if len(images) > 1 else "no subject found")
     host.show_text(node_id, " · ".join(part for part in parts if part))
     return result
-
-
-def named_file(model: str) -> str:
-    """The file of a named model as ComfyUI lists it, in whatever subfolder it lies; other names are files already."""
-    known = find_model(model)
-    if not known:
-        return model
-    return next((name for name in host.model_files() if Path(name).name == known.file), known.file)

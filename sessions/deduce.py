@@ -35,6 +35,7 @@ def deduce(model: LoadedModel) -> Recipe:
 def _dry_run(model: LoadedModel) -> tuple[Recipe, dict[str, NDArray[Any]]]:
     """Run the model on a made-up picture at the first size that it takes -> recipe so far, outputs by name."""
     picture = model.picture
+    picture.check_colours(model.path.name)
     free = picture.width is None and picture.height is None
     failure = None
     for side in TRIAL_SIDES if None in (picture.width, picture.height) else TRIAL_SIDES[:1]:

@@ -6,11 +6,15 @@ from ..errors import ChannelCountError, ModelInputError, NotAnImageModelError, S
 from .inspect import ModelFacts, TensorFacts
 
 KINDS = ("float32", "float16", "float64", "uint8")
+COUNTS = (3, 4)
 
 
 @dataclass(frozen=True)
 class PictureInput:
-    """kind: element type. channels_first: NCHW, else NHWC. width, height (pixels) and batch (1): None where free."""
+    """kind: element type. channels_first: NCHW, else NHWC. width, height (pixels) and batch (1): None where free.
+
+    channels: 3, or 4 of a refiner that takes picture and trimap.
+    """
 
     name: str
     kind: str
@@ -18,6 +22,15 @@ class PictureInput:
     width: int | None
     height: int | None
     batch: int | None
+    channels: int = 3
+
+    def check_colours(self, model: str) -> None:
+        """Raises ChannelCountError where the model takes more than R, G and B."""
+        if self.channels != 3:
+            raise ChannelCountError(
+                f"{model} takes {self.channels} channels; this pack feeds R, G and B: use a model of colour pictures. "
+                "If the fourth is a trimap (ViTMatte), pick the file as matting_method instead"
+            )
 
     def check_size(self, model: str, width: int, height: int) -> None:
         """Raises ModelInputError where the model's fixed size is another."""
@@ -30,7 +43,7 @@ class PictureInput:
 
 
 def find_picture_input(model: str, facts: ModelFacts) -> PictureInput:
-    """The one input of a segmentation model.
+    """The one input of a segmentation model or a refiner.
 
     Raises SeveralInputsError, NotAnImageModelError, ChannelCountError, or ModelInputError for its element type.
     """
@@ -43,25 +56,23 @@ def find_picture_input(model: str, facts: ModelFacts) -> PictureInput:
     entry = facts.inputs[0]
     if len(entry.shape) != 4:
         raise NotAnImageModelError(f"{model} takes {entry}, which is no picture; wanted is [1, 3, height, width]")
-    channels_first = entry.shape[1] == 3 or entry.shape[3] != 3
-    _check_channels(model, entry, channels_first)
+    channels_first = entry.shape[1] in COUNTS or entry.shape[3] not in COUNTS
+    channels = _count_channels(model, entry, channels_first)
     if entry.kind not in KINDS:
         raise ModelInputError(f"{model} takes {entry}: {entry.kind} is not among {', '.join(KINDS)}; export it as one")
     if entry.shape[0] not in (None, 1):
         raise ModelInputError(f"{model} takes {entry}: batches of {entry.shape[0]} and no others; export it for one")
     height, width = entry.shape[2:] if channels_first else entry.shape[1:3]
-    return PictureInput(entry.name, entry.kind, channels_first, width, height, entry.shape[0])
+    return PictureInput(entry.name, entry.kind, channels_first, width, height, entry.shape[0], channels)
 
 
-def _check_channels(model: str, entry: TensorFacts, channels_first: bool) -> None:
+def _count_channels(model: str, entry: TensorFacts, channels_first: bool) -> int:
     channels = entry.shape[1] if channels_first else entry.shape[3]
-    if channels in (3, None):
-        return
-    last = entry.shape[3]
-    if last is not None and last <= 4 and channels > 4:
-        channels = last
-    if channels <= 4:
+    if channels is None or channels in COUNTS:
+        return channels or 3
+    fewest = min(side for side in (channels, entry.shape[3]) if side)
+    if fewest <= 2:
         raise ChannelCountError(
-            f"{model} takes {channels} channels ({entry}); this pack feeds R, G and B: use a model of colour pictures"
+            f"{model} takes {fewest} channels ({entry}); this pack feeds R, G and B: use a model of colour pictures"
         )
     raise NotAnImageModelError(f"{model} takes {entry}, which is no picture; wanted is [1, 3, height, width]")

@@ -64,6 +64,7 @@ class CustomSession:
 
     def _use(self, recipe: Recipe) -> None:
         self.recipe = recipe
+        self.model.picture.check_colours(self.path.name)
         self._output = self.model.output_name(recipe.output)
         if recipe.fit != "keep_aspect":
             self.model.picture.check_size(self.path.name, recipe.container.width, recipe.container.height)

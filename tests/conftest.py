@@ -1,11 +1,13 @@
 """Fixtures: the pack loaded as ComfyUI loads it, a ComfyUI to run nodes in, u2netp where it was fetched."""
 
+import importlib
 import os
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from github import serve
 from hosts import FakeHost, RealHost
 from pack import load_pack
 from support import ROOT, make_red_model
@@ -19,7 +21,18 @@ def pack():
 
 
 def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also what takes minutes, or 176 MB from a package registry")
     parser.addoption("--host", choices=["fake", "comfyui"], default="fake", help="comfyui: the tree of COMFYUI_PATH")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: left out unless --slow is given")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if "slow" in item.keywords and not config.getoption("--slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: --slow runs it"))
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +41,22 @@ def real_comfyui(request):
 
 
 @pytest.fixture
-def host(real_comfyui, tmp_path, monkeypatch):
-    """ComfyUI, real or fake, with an empty folder models/onnx and the pack loaded."""
+def homes(tmp_path, monkeypatch):
+    """A home of its own for this test, without the user's models, and no proxy before loopback."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("U2NET_HOME", "REMBG_HOME", "XDG_DATA_HOME", "MODEL_CHECKSUM_DISABLED", "ONNX_SEGMENTATION_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return home
+
+
+@pytest.fixture
+def host(real_comfyui, tmp_path, homes, monkeypatch):
+    """ComfyUI, real or fake, with an empty folder models/onnx and the pack loaded, offline."""
+    monkeypatch.setenv("ONNX_SEGMENTATION_OFFLINE", "1")
     if real_comfyui:
         yield real_comfyui
         shutil.rmtree(real_comfyui.folder)
@@ -38,6 +65,23 @@ def host(real_comfyui, tmp_path, monkeypatch):
     for name in ("folder_paths", "comfy"):  # so that both are taken away again
         monkeypatch.setitem(sys.modules, name, None)
     yield FakeHost(tmp_path / "models")
+
+
+@pytest.fixture
+def loaded(host):
+    """A module of the pack that the host runs, by its name in the pack: a real ComfyUI loads a pack of its own."""
+    package = host.nodes["ImageSegmentation"].__module__.removesuffix(".nodes.segmentation")
+    return lambda name: importlib.import_module(f"{package}.{name}")
+
+
+@pytest.fixture
+def online(host, monkeypatch):
+    """As `host`, with a GitHub on loopback that serves `content`: a model whose mask is the red channel."""
+    content = make_red_model(host.folder.parent / "red.onnx", (1, 3, 320, 320)).read_bytes()
+    with serve(content) as github:
+        monkeypatch.setenv("ONNX_SEGMENTATION_MIRROR", github.url)
+        monkeypatch.delenv("ONNX_SEGMENTATION_OFFLINE")
+        yield github
 
 
 @pytest.fixture(scope="session")

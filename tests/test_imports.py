@@ -7,7 +7,19 @@ import sys
 import pytest
 from support import ROOT
 
-HEAVY = ["rembg", "pymatting", "cv2", "onnxruntime", "scipy", "numba", "skimage", "onnx"]
+HEAVY = [
+    "pooch",
+    "requests",
+    "filelock",
+    "rembg",
+    "pymatting",
+    "cv2",
+    "onnxruntime",
+    "scipy",
+    "numba",
+    "skimage",
+    "onnx",
+]
 LOAD = "import sys, torch, numpy; sys.path.insert(0, 'tools'); from pack import load_pack; pack = load_pack(); "
 
 
@@ -51,6 +63,7 @@ def imported(path):
         ("sessions", ("matting", "cutout", "nodes")),
         ("matting", ("cutout", "nodes")),
         ("cutout.py", ("nodes",)),
+        ("commands", ("nodes",)),
         ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes")),
     ],
 )
@@ -62,7 +75,7 @@ def test_imports_go_one_way(room, may_not):
 
 def test_only_the_host_file_knows_comfyui():
     for path in modules(
-        ["nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]
+        ["commands", "nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]
     ):
         if path.name != "host.py":
             assert not {name.split(".")[0] for name in imported(path)} & {

@@ -26,7 +26,7 @@ MEAN = {"min": 0.0, "max": 1.0, "step": 0.001, "round": 0.001}
 STD = ("FLOAT", {"default": 1.0, "min": 0.001, "max": 1.0, "step": 0.001, "round": 0.001})
 SIZE = ("INT", {"default": 1024, "min": 8, "max": 16384, "step": 8})
 DECLARED = {
-    "ImageSegmentation": COMMON,
+    "ImageSegmentation": COMMON | {"model": (None, {"default": "u2netp"})},
     "ImageSegmentationCustom": COMMON | {"mean": ("FLOAT", {"default": 0.485, **MEAN}), "std": STD, "size": SIZE},
     "ImageSegmentationCustomAdvanced": COMMON
     | {"mean_r": ("FLOAT", {"default": 0.485, **MEAN})}
@@ -98,18 +98,6 @@ def test_named_and_advanced_agree(with_u2netp, photo):
     assert torch.equal(named[0], advanced[0]) and torch.equal(named[1], advanced[1])
     assert named[0].shape == (1, 100, 120, 4) and named[1].shape == (1, 100, 120)
     assert named[1].mean() > 0.2  # the astronaut
-
-
-def test_named_lists_what_is_on_disk(host):
-    models = host.nodes["ImageSegmentation"].INPUT_TYPES
-    assert models()["required"]["model"][0] == ["u2netp"]
-    make_red_model(host.folder / "sub" / "silueta.onnx")
-    assert models()["required"]["model"][0] == ["u2netp", "silueta"]
-
-
-def test_named_without_its_file_says_which(host, photo):
-    with pytest.raises(Failed, match=r"ModelNotFoundError.*u2netp\.onnx"):
-        host.run("ImageSegmentation", model="u2netp", images=photo)
 
 
 def test_custom_uses_one_mean_std_and_size(host, red, photo):

@@ -45,6 +45,16 @@ def test_every_package_is_listed():
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | {"onnx_segmentation"}
 
 
+def test_data_files_are_shipped():
+    """What a package reads beside its modules is named in package-data."""
+    shipped = PROJECT["tool"]["setuptools"]["package-data"]
+    for package in PROJECT["tool"]["setuptools"]["packages"][1:]:
+        folder = ROOT / package.removeprefix("onnx_segmentation.")
+        data = {path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+        listed = {path.name for pattern in shipped.get(package, []) for path in folder.glob(pattern)}
+        assert data == listed, package
+
+
 def test_one_version(pack):
     assert pack.__version__ == PROJECT["project"]["version"]
 

@@ -25,6 +25,7 @@ class FakeComfyUI:
     def __init__(self, models: Path) -> None:
         self.models = models
         self.ticks: list[tuple[int, int]] = []  # (value, total) of every progress update
+        self.downloads: list[tuple[int, int | None]] = []  # (value, total) of every progress update of a download
         self.cancel_at: int | None = None  # the tick at which the user presses cancel
         self.folders: dict[str, tuple[list[str], set[str]]] = {}
 
@@ -71,7 +72,11 @@ class FakeComfyUI:
             done.value += amount
             self.ticks.append((done.value, total))
 
-        return SimpleNamespace(update=update)
+        def update_absolute(value: int, total: int | None = None) -> None:
+            done.value = value
+            self.downloads.append((value, total))
+
+        return SimpleNamespace(update=update, update_absolute=update_absolute)
 
     def _throw_if_cancelled(self) -> None:
         if self.cancel_at is not None and len(self.ticks) >= self.cancel_at:

@@ -1,0 +1,65 @@
+"""A refiner in memory: an ONNX file that makes alpha out of a picture and its trimap, such as ViTMatte."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import ModelError, ModelInputError, NotFiniteError
+from .decode import to_maps
+from .inspect import inspect
+from .loaded import FileIdentity, file_identity, open_model
+from .picture_input import find_picture_input
+
+SIDE = 1024  # of exports that claim to take any size: ViTMatte's give wrong alphas at any other (rembg 2.0.86)
+CHANNELS = 4
+
+
+class Refiner:
+    """path: an .onnx file that takes [1, 4, height, width] (R, G, B and trimap, 0..1) and gives alpha, 0..1.
+
+    Refiners of one file share one onnxruntime session; dropping them gives its memory back.
+    Raises the ModelErrors of `errors`, and RuntimeMissingError.
+    """
+
+    def __init__(self, path: Path, *, provider: str | None = None) -> None:
+        self.path = path
+        self.model = open_model(path, provider)
+        picture = self.model.picture
+        if picture.channels != CHANNELS or picture.kind == "uint8":
+            raise ModelInputError(
+                f"{path.name} takes {picture.channels} channels of {picture.kind}; a refiner takes 4 of floats (R, G, "
+                "B and the trimap): pick a ViTMatte file as matting_method"
+            )
+        self.height, self.width = picture.height or SIDE, picture.width or SIDE
+
+    def __call__(self, pixel_values: Tensor) -> Tensor:
+        """[4, height, width] 0..1 on the CPU -> alpha [height, width] float32.
+
+        Raises ModelOutputError where the output is no alpha, or of another size.
+        """
+        picture = self.model.picture
+        feed = pixel_values.numpy().astype(picture.kind)
+        feed = feed if picture.channels_first else feed.transpose(1, 2, 0)
+        output = self.model.run(feed[None], [self.model.output_name(0)])[0]
+        alpha = to_maps(output, self.path.name)[0, 0].astype(np.float32)
+        if alpha.shape != pixel_values.shape[1:]:
+            raise ModelInputError(f"{self.path.name} gives alpha of {list(alpha.shape)} for {list(feed.shape)}")
+        if not np.isfinite(alpha).all():
+            raise NotFiniteError(f"{self.path.name} gives NaN or infinity: the file is damaged, download it again")
+        return torch.from_numpy(alpha)
+
+
+def is_refiner(path: Path) -> bool:
+    """Whether a file's header declares the four channels of a refiner. Read once per file, weights untouched."""
+    return path.is_file() and _has_four_channels(path, file_identity(path))
+
+
+@lru_cache(maxsize=4096)
+def _has_four_channels(path: Path, _: FileIdentity) -> bool:
+    try:
+        return find_picture_input(path.name, inspect(path)).channels == CHANNELS
+    except (ModelError, OSError):
+        return False

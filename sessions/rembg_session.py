@@ -1,0 +1,151 @@
+"""rembg's own sessions, for models that the catalogue lacks: sam, and whatever a later rembg brings.
+
+rembg is imported when one is run, after onnxruntime was found: without that, importing rembg ends the process. Their
+names are read from its source, so that listing them costs no import. Source: rembg 2.0.86, sessions/base.py.
+"""
+
+import ast
+import importlib.util
+import logging
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import RembgError
+from ..imaging.convert import from_pil, to_pil
+from ..stages import stage
+from .catalog import find_model
+from .decode import Span
+from .files import OFFLINE_VARIABLE, offline
+from .runtime import CPU, load_onnxruntime
+from .session import Masks
+
+logger = logging.getLogger("onnx_segmentation")
+
+CLOUD = {"withoutbg", "atlascloud"}  # by name, for a rembg too old to say so itself
+RETURNED = re.compile(r"""return ["']([\w.-]+)["']""")
+NETWORK = {"urllib", "http", "requests", "httpx", "aiohttp"}
+
+
+class RembgSession:
+    """A session of rembg behind the interface of `CustomSession`. provider: CPUExecutionProvider, or None for rembg's
+    own choice. Several masks of one picture become one.
+
+    Raises RuntimeMissingError, and RembgError where rembg lacks the session, cannot be imported, or would send pictures
+    away.
+    """
+
+    def __init__(self, name: str, provider: str | None = None) -> None:
+        load_onnxruntime()
+        self.name, self.path = name, Path(f"rembg's {name}")
+        self._provider = provider
+        kind = _find_class(name)
+        if offline() and not _is_there(kind):
+            raise RembgError(f"rembg has no file of {name} yet, and {OFFLINE_VARIABLE} is set: run it once online")
+        providers = {"providers": [provider]} if provider == CPU else {}
+        with stage("load model"):
+            self._session = _new_session(kind, name, providers)
+
+    @property
+    def provider(self) -> str:
+        """What onnxruntime says, as far as this session of rembg tells."""
+        inner = getattr(self._session, "inner_session", None) or getattr(self._session, "encoder", None)
+        return str(inner.get_providers()[0]) if inner else "rembg"
+
+    @property
+    def frames_per_run(self) -> int:
+        return 1
+
+    def segment(self, frames: Tensor, _: Span | None = None) -> Masks:
+        """Pictures [B, H, W, 3] uint8 -> the lightest of rembg's masks at each pixel. confidence: of what rembg gives,
+        which is stretched in most of its sessions."""
+        with stage("model"):
+            masks = [self._mask(frame) for frame in frames]
+        return Masks(torch.stack(masks), [float(mask.max()) / 255 for mask in masks])
+
+    def span(self, _: Tensor) -> Span:
+        """rembg's masks are stretched already."""
+        return 0.0, 1.0
+
+    def _mask(self, frame: Tensor) -> Tensor:
+        masks = [from_pil(mask)[..., 0] for mask in self._session.predict(to_pil(frame))]
+        return torch.stack(masks).amax(0)
+
+
+@cache
+def rembg_names() -> tuple[str, ...]:
+    """rembg's sessions that run on this machine, need nothing but their name, and are not in the catalogue."""
+    spec = importlib.util.find_spec("rembg")
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    found = {name for folder in folders for file in Path(folder, "sessions").glob("*.py") for name in _names(file)}
+    return tuple(sorted(name for name in found - CLOUD if not find_model(name)))
+
+
+def _names(file: Path) -> Iterator[str]:
+    """The names of the session classes of a source file, but of those that need more than a name."""
+    try:
+        source = file.read_text(encoding="utf-8")
+        words = set(RETURNED.findall(source))
+        if len(words) == 1 and find_model(*words):
+            return  # the catalogue's: spare the parsing, which takes most of the time
+        tree = ast.parse(source)
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return
+    if {name.partition(".")[0] for name in _imports(tree)} & NETWORK:
+        return
+    for kind in (node for node in tree.body if isinstance(node, ast.ClassDef)):
+        methods = {item.name: item for item in kind.body if isinstance(item, ast.FunctionDef)}
+        name = _returned(methods.get("name"))
+        remote = _returned(methods.get("is_local")) is False or _returned(methods.get("requires_credentials")) is True
+        if isinstance(name, str) and not remote and not name.endswith("_custom"):
+            yield name
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def _returned(method: ast.FunctionDef | None) -> object:
+    """The constant that a method returns, if that is what it does."""
+    last = method.body[-1] if method else None
+    return last.value.value if isinstance(last, ast.Return) and isinstance(last.value, ast.Constant) else None
+
+
+def _find_class(name: str) -> Any:
+    try:
+        from rembg.sessions import sessions_class
+    except ImportError as error:
+        raise RembgError(f"{name} needs rembg, which cannot be imported ({error}): pip install rembg") from error
+    kind = next((each for each in sessions_class if each.name() == name), None)
+    if kind is None:
+        raise RembgError(f"this rembg has no session {name!r}; pick another model, or update rembg")
+    if name in CLOUD or not getattr(kind, "is_local", lambda: True)() or _needs_key(kind):
+        raise RembgError(f"rembg's {name} sends pictures to a server: this pack never does")
+    return kind
+
+
+def _needs_key(kind: Any) -> bool:
+    return bool(getattr(kind, "requires_credentials", lambda: False)())
+
+
+def _is_there(kind: Any) -> bool:
+    """Whether rembg has fetched something for this session."""
+    folder = Path(kind.model_dir()) if hasattr(kind, "model_dir") else Path(kind.u2net_home())
+    return folder.is_dir() and any(file.suffix == ".onnx" for file in folder.iterdir())
+
+
+def _new_session(kind: Any, name: str, options: dict[str, Any]) -> Any:
+    logger.info(f"rembg's own session of {name}; rembg downloads its file to its own folder, if it is not there")
+    try:
+        return kind(name, load_onnxruntime().SessionOptions(), **options)
+    except (ImportError, OSError, ValueError) as error:
+        raise RembgError(f"rembg cannot make its session {name}: {error}") from error
