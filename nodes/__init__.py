@@ -6,6 +6,7 @@ from .any_model import (
     ImageSegmentationModelLoader,
     ImageSegmentationRecipe,
 )
+from .compare import ImageSegmentationCompare
 from .diagnostics import ImageSegmentationDiagnostics
 from .matting import ImageSegmentationAlphaMatting, ImageSegmentationForeground
 from .segmentation import ImageSegmentation, ImageSegmentationCustom, ImageSegmentationCustomAdvanced
@@ -20,6 +21,7 @@ NODE_CLASS_MAPPINGS = {
     "ImageSegmentationApply": ImageSegmentationApply,
     "ImageSegmentationAlphaMatting": ImageSegmentationAlphaMatting,
     "ImageSegmentationForeground": ImageSegmentationForeground,
+    "ImageSegmentationCompare": ImageSegmentationCompare,
     "ImageSegmentationDiagnostics": ImageSegmentationDiagnostics,
 }
 
@@ -33,5 +35,6 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "ImageSegmentationApply": "Apply Segmentation Model",
     "ImageSegmentationAlphaMatting": "Alpha Matting",
     "ImageSegmentationForeground": "Foreground Colours",
+    "ImageSegmentationCompare": "Compare Masks",
     "ImageSegmentationDiagnostics": "Segmentation Diagnostics",
 }
