@@ -84,9 +84,7 @@ def test_source_can_be_read_on_windows():
 
 def test_hooks_lint_as_the_tests_do():
     (pinned,) = [
-        line
-        for line in (ROOT / "tests" / "constraints.txt").read_text().splitlines()
-        if line.startswith("ruff==")
+        line for line in (ROOT / "tests" / "constraints.txt").read_text().splitlines() if line.startswith("ruff==")
     ]
     assert f"rev: v{pinned.removeprefix('ruff==')}\n" in (ROOT / ".pre-commit-config.yaml").read_text()
 
