@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..imaging.compose import TRANSPARENT
 from ..sessions.catalog import catalog, find_model
 from ..sessions.container import CustomSessionContainer
 from ..sessions.recipe import Recipe
@@ -25,6 +26,11 @@ def optional_inputs() -> inputs.Declarations:
         "recipe": inputs.RECIPE,
         "decoding": inputs.decoding(),
         "min_confidence": inputs.min_confidence(0.0),
+        "provider": inputs.provider(),
+        "keep_loaded": inputs.keep_loaded(),
+        "background": inputs.background(),
+        "scale": inputs.scale(),
+        "steady_trimap": inputs.steady_trimap(),
     }
 
 
@@ -64,6 +70,11 @@ class ImageSegmentation(SessionNode):
         recipe: Recipe | None = None,
         decoding: str = inputs.DEFAULT_DECODING,
         min_confidence: float = 0.0,
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
+        background: str = TRANSPARENT,
+        scale: str = inputs.SCALES[0],
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         refine = inputs.refine_options(
@@ -76,8 +87,9 @@ class ImageSegmentation(SessionNode):
         )
         known = find_model(model)
         recipe = recipe or decoded(known.recipe if known else Recipe(), decoding)
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
-        result = self.run(images, host.model_path(named_file(model)), recipe, options, unique_id)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+        path = host.model_path(named_file(model))
+        result = self.run(images, path, recipe, options, unique_id, provider=provider, keep_loaded=keep_loaded)
         return result.image, result.mask
 
 
@@ -116,6 +128,11 @@ class ImageSegmentationCustom(SessionNode):
         recipe: Recipe | None = None,
         decoding: str = inputs.DEFAULT_DECODING,
         min_confidence: float = 0.0,
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
+        background: str = TRANSPARENT,
+        scale: str = inputs.SCALES[0],
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         refine = inputs.refine_options(
@@ -128,8 +145,9 @@ class ImageSegmentationCustom(SessionNode):
         )
         container = CustomSessionContainer((mean,) * 3, (std,) * 3, size, size)
         recipe = recipe or decoded(Recipe(container), decoding)
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
-        result = self.run(images, host.model_path(model), recipe, options, unique_id)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+        path = host.model_path(model)
+        result = self.run(images, path, recipe, options, unique_id, provider=provider, keep_loaded=keep_loaded)
         return result.image, result.mask
 
 
@@ -178,6 +196,11 @@ class ImageSegmentationCustomAdvanced(SessionNode):
         recipe: Recipe | None = None,
         decoding: str = inputs.DEFAULT_DECODING,
         min_confidence: float = 0.0,
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
+        background: str = TRANSPARENT,
+        scale: str = inputs.SCALES[0],
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         refine = inputs.refine_options(
@@ -190,8 +213,9 @@ class ImageSegmentationCustomAdvanced(SessionNode):
         )
         container = CustomSessionContainer((mean_r, mean_g, mean_b), (std_r, std_g, std_b), width, height)
         recipe = recipe or decoded(Recipe(container), decoding)
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
-        result = self.run(images, host.model_path(model), recipe, options, unique_id)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+        path = host.model_path(model)
+        result = self.run(images, path, recipe, options, unique_id, provider=provider, keep_loaded=keep_loaded)
         return result.image, result.mask
 
 

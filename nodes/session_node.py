@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..cutout import Cutout, CutoutOptions, cutout
 from ..sessions.catalog import find_model
+from ..sessions.providers import plain_name
 from ..sessions.recipe import Recipe
 from ..sessions.session import CustomSession
 from . import host
@@ -37,13 +38,22 @@ class SessionNode:
         return host.fingerprint(named_file(model))
 
     def run(
-        self, images: Tensor, path: Path, recipe: Recipe, options: CutoutOptions, node_id: str, source: str = ""
+        self,
+        images: Tensor,
+        path: Path,
+        recipe: Recipe,
+        options: CutoutOptions,
+        node_id: str,
+        source: str = "",
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
     ) -> Cutout:
         """Load the model if it is not there, cut out, and say on the node what was used."""
         if self._session and self._session.path != path:
             self._session = None  # give the other model's memory back before this one is loaded
-        self._session = CustomSession(path, recipe, provider=host.provider())
-        return run_session(images, self._session, options, node_id, source)
+        session = CustomSession(path, recipe, provider=host.provider(provider), make_room=host.make_room)
+        self._session = session if keep_loaded else None
+        return run_session(images, session, options, node_id, source)
 
 
 def run_session(
@@ -52,8 +62,7 @@ def run_session(
     """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, no subject."""
     start = time.perf_counter()
     result = cutout(images, session, options, host.progress(len(images)), host.raise_if_cancelled)
-    provider = session.provider.removesuffix("ExecutionProvider")
-    parts = [session.path.name, provider, source, f"{time.perf_counter() - start:.1f} s"]
+    parts = [session.path.name, plain_name(session.provider), source, f"{time.perf_counter() - start:.1f} s"]
     missed = sum(sure < options.min_confidence for sure in result.confidence)
     if missed:
         parts.append(f"no subject found in {missed} of {len(images)}" if len(images) > 1 else "no subject found")

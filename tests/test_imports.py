@@ -51,6 +51,7 @@ def imported(path):
         ("sessions", ("matting", "cutout", "nodes")),
         ("matting", ("cutout", "nodes")),
         ("cutout.py", ("nodes",)),
+        ("frames.py", ("nodes", "cutout")),
         ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes")),
     ],
 )
@@ -62,7 +63,18 @@ def test_imports_go_one_way(room, may_not):
 
 def test_only_the_host_file_knows_comfyui():
     for path in modules(
-        ["nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]
+        [
+            "nodes",
+            "sessions",
+            "matting",
+            "imaging",
+            "cutout.py",
+            "frames.py",
+            "refine.py",
+            "errors.py",
+            "stages.py",
+            "__init__.py",
+        ]
     ):
         if path.name != "host.py":
             assert not {name.split(".")[0] for name in imported(path)} & {
