@@ -13,7 +13,6 @@ from .runtime import CPU, CUDA, installed_packages, load_onnxruntime, reinstall,
 logger = logging.getLogger("onnx_segmentation")
 
 TENSORRT = "TensorrtExecutionProvider"
-DIRECTML = "DmlExecutionProvider"
 # Plain names, in the order in which `auto` takes the first that can be used.
 PROVIDERS = {
     "CUDA": CUDA,
@@ -21,7 +20,7 @@ PROVIDERS = {
     "MIGraphX": "MIGraphXExecutionProvider",
     "ROCm": "ROCMExecutionProvider",
     "CoreML": "CoreMLExecutionProvider",
-    "DirectML": DIRECTML,
+    "DirectML": "DmlExecutionProvider",
     "OpenVINO": "OpenVINOExecutionProvider",
     "CPU": CPU,
 }
