@@ -67,16 +67,19 @@ def each_frame(
     Raises ImageError for NaN, ModelOutputError, and ModelMemoryError where not even the CPU has enough.
     """
     span = _common_span(images, session, should_stop) if options.steady else None
-    found = (_clean(frame, options) for frame in _segment_all(images, session, span))
+    found = (_clean(frame, options) for frame in _segment_all(images, session, span, should_stop))
     return _steadied(found, options.refine) if options.steady_trimap and options.refine.alpha_matting else found
 
 
-def _segment_all(images: Tensor, session: CustomSession, span: Span | None) -> Iterator[Frame]:
+def _segment_all(
+    images: Tensor, session: CustomSession, span: Span | None, should_stop: OnFrame | None
+) -> Iterator[Frame]:
     height, width = images.shape[1:3]
     count, first, freed = session.frames_at_once(width, height), 0, False
     while first < len(images):
         try:
-            frames = _segment(images, range(first, min(first + count, len(images))), session, span)
+            numbers = range(first, min(first + count, len(images)))
+            frames = _segment(images, numbers, session, span, should_stop)
         except (ModelMemoryError, torch.cuda.OutOfMemoryError) as error:
             reason = str(error)  # the error itself would keep the frames in memory
         else:
@@ -97,11 +100,13 @@ def _on_cpu(session: CustomSession, reason: str) -> CustomSession:
     return session.on_cpu()
 
 
-def _segment(images: Tensor, numbers: range, session: CustomSession, span: Span | None) -> list[Frame]:
+def _segment(
+    images: Tensor, numbers: range, session: CustomSession, span: Span | None, should_stop: OnFrame | None
+) -> list[Frame]:
     pictures = [to_rgb(images[number], number, session.device) for number in numbers]
     levels = [to_levels(picture) for picture in pictures]
     last = numbers.stop == len(images)
-    found = session.segment(levels[0][None] if len(levels) == 1 else torch.stack(levels), span, last)
+    found = session.segment(levels[0][None] if len(levels) == 1 else torch.stack(levels), span, should_stop, last)
     return [Frame(*each) for each in zip(numbers, pictures, found.masks, found.confidence, strict=True)]
 
 
@@ -136,9 +141,7 @@ def _steadied(frames: Iterator[Frame], options: RefineOptions) -> Iterator[Frame
 def _common_span(images: Tensor, session: CustomSession, should_stop: OnFrame | None) -> Span:
     """The smallest and largest value of the model's maps over frames spread evenly through the batch."""
     count = min(SAMPLE, len(images))
-    spans = []
-    for number in sorted({round(i * (len(images) - 1) / max(count - 1, 1)) for i in range(count)}):
-        spans.append(session.span(to_levels(to_rgb(images[number], number, session.device))[None]))
-        if should_stop:
-            should_stop()
+    numbers = sorted({round(i * (len(images) - 1) / max(count - 1, 1)) for i in range(count)})
+    pictures = (to_rgb(images[number], number, session.device) for number in numbers)
+    spans = [session.span(to_levels(picture)[None], should_stop) for picture in pictures]
     return min(low for low, _ in spans), max(high for _, high in spans)

@@ -2,8 +2,10 @@
 
 import logging
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -22,7 +24,10 @@ from .runtime import CUDA, load_onnxruntime, torch_has_cuda
 
 logger = logging.getLogger("onnx_segmentation")
 
+T = TypeVar("T")
 FileIdentity = tuple[str, int, int]
+ShouldStop = Callable[[], None]
+POLL = 0.25  # seconds
 
 
 class LoadedModel:
@@ -53,17 +58,21 @@ class LoadedModel:
             raise NoMaskError(f"{self.path.name} has no output {output!r}; it has {', '.join(names)}")
         return str(output)
 
-    def run(self, feed: NDArray[Any], outputs: list[str]) -> list[NDArray[Any]]:
+    def run(self, feed: NDArray[Any], outputs: list[str], should_stop: ShouldStop | None = None) -> list[NDArray[Any]]:
         """A batch in the input's own form -> these outputs and no others.
 
+        should_stop: called four times a second while the model runs; what it raises stops the model and passes through.
         Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out.
         """
+        options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed}
         try:
-            return run_session(self._session, outputs, {self.picture.name: feed})
+            return stoppable(lambda: run_session(self._session, outputs, feeds, options), options, should_stop)
         except _run_errors() as error:
             raise self._explain(error, feed.shape) from error
 
-    def run_on_device(self, feed: Tensor, output: str, last: bool = True) -> Tensor:
+    def run_on_device(
+        self, feed: Tensor, output: str, should_stop: ShouldStop | None = None, last: bool = True
+    ) -> Tensor:
         """As `run`, with a batch in memory of `device`, which stays there, as does the output.
 
         last: afterwards onnxruntime gives back the GPU memory that it does not use.
@@ -76,8 +85,9 @@ class LoadedModel:
         binding.bind_output(output, *where)
         if feed.is_cuda:
             torch.cuda.current_stream(feed.device).synchronize()  # onnxruntime reads from a stream of its own
+        options = _run_options(feed.device, last)
         try:
-            run_binding(self._session, binding, _run_options(feed.device, last))
+            stoppable(lambda: run_binding(self._session, binding, options), options, should_stop)
         except _run_errors() as error:
             raise self._explain(error, feed.shape) from error
         binding.synchronize_outputs()
@@ -93,9 +103,9 @@ class LoadedModel:
         return ModelInputError(f"{name} failed on an input of {list(shape)}: {error}")
 
 
-def run_session(session: Any, outputs: list[str], feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+def run_session(session: Any, outputs: list[str], feeds: dict[str, NDArray[Any]], options: Any) -> list[NDArray[Any]]:
     """onnxruntime's run, on its own for tests to fail in its place."""
-    return session.run(outputs, feeds)  # type: ignore[no-any-return]
+    return session.run(outputs, feeds, options)  # type: ignore[no-any-return]
 
 
 def run_binding(session: Any, binding: Any, options: Any) -> None:
@@ -139,11 +149,25 @@ def _device(provider: str) -> torch.device:
     return torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
 
 
+def stoppable(run: Callable[[], T], options: Any, should_stop: ShouldStop | None) -> T:
+    """`run()`, in a thread of its own while should_stop is asked, so that a model of many seconds can be cancelled."""
+    if should_stop is None:
+        return run()
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(run)
+        try:
+            while not wait([result], POLL).done:
+                should_stop()
+        except BaseException:
+            options.terminate = True  # onnxruntime looks at it between two operators
+            raise
+        return result.result()
+
+
 def _run_options(device: torch.device, last: bool) -> Any:
-    if device.type != "cuda" or not last:
-        return None
     options = load_onnxruntime().RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", f"gpu:{device.index or 0}")
+    if device.type == "cuda" and last:
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", f"gpu:{device.index or 0}")
     return options
 
 

@@ -17,7 +17,7 @@ from .container import CustomSessionContainer
 from .decode import Span, decode, from_array, subject_values, to_maps
 from .feed import make_feed
 from .geometry import Placement, fit, place, unfit
-from .loaded import open_model
+from .loaded import ShouldStop, open_model
 from .memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, release_torch_cache
 from .recipe import Recipe
 from .runtime import CPU
@@ -106,47 +106,51 @@ class CustomSession:
         # Its input is at most float32; the picture itself is there as floats, as levels and as a mask.
         return placement.width * placement.height * 12 * ACTIVATIONS + width * height * 16
 
-    def segment(self, frames: Tensor, span: Span | None = None, last: bool = True) -> Masks:
+    def segment(
+        self, frames: Tensor, span: Span | None = None, should_stop: ShouldStop | None = None, last: bool = True
+    ) -> Masks:
         """Pictures [B, H, W, 3] uint8 -> their masks, in one run where the model takes batches.
 
-        span: see `decode`. last: whether it is time for onnxruntime to give back GPU memory that it does not use.
+        span: see `decode`. should_stop: may raise, to stop, and is called while the model runs. last: whether onnxruntime
+        is to give back GPU memory that it does not use.
         Raises ModelOutputError where the model's output cannot be read as a mask, ModelMemoryError.
         """
         height, width = frames.shape[1:3]
         placement = place(width, height, self.recipe)
         resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
         masks, confidence = [], []
-        for maps in self._maps(frames.to(self.device), placement, last):
+        for maps in self._maps(frames.to(self.device), placement, should_stop, last):
             with stage("decode and resize back"):
                 mask, sure = decode(maps, self.recipe, self.path.name, span)
                 masks.append(unfit(mask, placement, width, height, resampler))
                 confidence.append(sure)
         return Masks(masks[0][None] if len(masks) == 1 else torch.stack(masks), confidence)
 
-    def span(self, frames: Tensor) -> Span:
+    def span(self, frames: Tensor, should_stop: ShouldStop | None = None) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""
         placement = place(frames.shape[2], frames.shape[1], self.recipe)
-        values = [subject_values(maps, self.recipe, self.path.name) for maps in self._maps(frames, placement)]
+        maps = self._maps(frames.to(self.device), placement, should_stop, last=False)
+        values = [subject_values(each, self.recipe, self.path.name) for each in maps]
         return min(float(each.min()) for each in values), max(float(each.max()) for each in values)
 
     def predict(self, img: Image.Image, *_: Any, **__: Any) -> list[Image.Image]:
         """One PIL picture -> [its mask, mode L]; the form of rembg's sessions, for `rembg.remove(img, session=...)`."""
         return [to_pil(self.segment(from_pil(img)[None]).masks[0].cpu())]
 
-    def _maps(self, frames: Tensor, placement: Placement, last: bool = True) -> list[Tensor]:
+    def _maps(self, frames: Tensor, placement: Placement, should_stop: ShouldStop | None, last: bool) -> list[Tensor]:
         """The mask output [classes, h, w] of each frame."""
         with stage("resize and normalise"):
             self.model.picture.check_size(self.path.name, placement.width, placement.height)
             feeds = [make_feed(fit(frame, placement, self.recipe), self.recipe, self.model.picture) for frame in frames]
         with stage("model"):
             groups = [feeds] if self.model.picture.batch is None else [[feed] for feed in feeds]
-            return [maps for group in groups for maps in self._run(group, last)]
+            return [maps for group in groups for maps in self._run(group, should_stop, last)]
 
-    def _run(self, feeds: list[Tensor], last: bool) -> Tensor:
+    def _run(self, feeds: list[Tensor], should_stop: ShouldStop | None, last: bool) -> Tensor:
         """Frames of the model's input -> [B, classes, h, w] of the mask output."""
         batch = feeds[0][None] if len(feeds) == 1 else torch.stack(feeds)
         if on_host(batch):
-            output = from_array(self.model.run(batch.numpy(), [self._output])[0], self.path.name)
+            output = from_array(self.model.run(batch.numpy(), [self._output], should_stop)[0], self.path.name)
         else:
-            output = self.model.run_on_device(batch, self._output, last)
+            output = self.model.run_on_device(batch, self._output, should_stop, last)
         return to_maps(output, self.path.name, len(feeds))

@@ -2,11 +2,13 @@
 
 import gc
 import threading
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from onnx_segmentation.cutout import CutoutOptions, cutout
 from onnx_segmentation.errors import ModelMemoryError, ModelNotFoundError
 from onnx_segmentation.sessions import create, graph_cache, loaded, providers
@@ -14,7 +16,7 @@ from onnx_segmentation.sessions.container import CustomSessionContainer
 from onnx_segmentation.sessions.providers import PROVIDERS
 from onnx_segmentation.sessions.recipe import Recipe
 from onnx_segmentation.sessions.session import CustomSession
-from support import make_red_model
+from support import make_red_model, picture_input, write_model
 
 CPU, CUDA = PROVIDERS["CPU"], PROVIDERS["CUDA"]
 RECIPE = Recipe(CustomSessionContainer((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 64, 64), scale="255", decoding="none")
@@ -133,11 +135,11 @@ def test_no_memory_at_a_run_halves_the_chunk(tmp_path, gpu, frames, monkeypatch,
     right = cutout(frames, CustomSession(path, RECIPE, provider=CPU))
     sizes, run = [], loaded.run_session
 
-    def run_session(session, outputs, feeds):
+    def run_session(session, outputs, feeds, options):
         sizes.append(len(next(iter(feeds.values()))))
         if sizes[-1] > fits:
             raise run_failure(NO_MEMORY)
-        return run(session, outputs, feeds)
+        return run(session, outputs, feeds, options)
 
     monkeypatch.setattr(loaded, "run_session", run_session)
     session = CustomSession(path, RECIPE, make_room=gpu.room.append)
@@ -156,11 +158,11 @@ def test_no_memory_for_one_frame_goes_on_on_the_cpu(tmp_path, gpu, frames, monke
     session, run = CustomSession(path, RECIPE, make_room=gpu.room.append), loaded.run_session
     done = []
 
-    def run_session(inner, outputs, feeds):
+    def run_session(inner, outputs, feeds, options):
         if inner is session.model._session and len(done) >= 3:
             raise run_failure(NO_MEMORY)
         done.append(inner)
-        return run(inner, outputs, feeds)
+        return run(inner, outputs, feeds, options)
 
     monkeypatch.setattr(loaded, "run_session", run_session)
     monkeypatch.setattr(CustomSession, "frames_at_once", lambda *_: 1)
@@ -232,3 +234,36 @@ def test_what_is_out_of_memory():
     assert is_out_of_memory(torch.cuda.OutOfMemoryError("CUDA error"))
     assert not is_out_of_memory(run_failure("Non-zero status code returned while running Reshape node"))
     assert not is_out_of_memory(np.exceptions.AxisError("axis"))
+
+
+class Cancelled(Exception):
+    """What a host raises in should_stop."""
+
+
+def slow_model(path, turns=150):
+    """A model of some seconds: one convolution after another."""
+    weight = numpy_helper.from_array(np.full((3, 3, 9, 9), 1 / 243, np.float32), "weight")
+    names = ["input", *(f"turn{number}" for number in range(turns)), "mask"]
+    nodes = [
+        helper.make_node("Conv", [before, "weight"], [after], pads=[4, 4, 4, 4]) for before, after in pairwise(names)
+    ]
+    shape = (1, 3, 512, 512)
+    out = helper.make_tensor_value_info("mask", TensorProto.FLOAT, list(shape))
+    return write_model(path, nodes, [picture_input(shape)], [out], [weight])
+
+
+def test_a_cancel_stops_the_model_itself(tmp_path):
+    """Within two turns of asking, not at the end of a run of many; and the next run is whole."""
+    session = CustomSession(slow_model(tmp_path / "slow.onnx"), Recipe(CustomSessionContainer(width=512, height=512)))
+    asked = []
+
+    def should_stop():
+        asked.append(1)
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        cutout(torch.rand(2, 40, 40, 3), session, should_stop=should_stop)
+    assert len(asked) == 1  # while the first frame was in the model
+    again = []
+    whole = cutout(torch.rand(1, 40, 40, 3), session, should_stop=lambda: again.append(1))
+    assert whole.mask.shape == (1, 40, 40) and len(again) >= 1
