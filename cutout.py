@@ -11,6 +11,7 @@ from .imaging.convert import check_images
 from .refine import RefineOptions, refine
 from .sessions.memory import try_on
 from .sessions.session import CustomSession
+from .stages import stage
 
 __all__ = ["Cutout", "CutoutOptions", "cutout"]
 
@@ -47,7 +48,9 @@ def cutout(
     results = Results(images, options.background, work.edge_colours == "premultiplied")
     confidence: list[float] = []
     for frame in each_frame(images, session, options, should_stop):
-        results.write(frame.number, *_finish(frame, work, session, should_stop))
+        finished = _finish(frame, work, session, should_stop)
+        with stage("write results"):
+            results.write(frame.number, *finished)
         confidence.append(frame.confidence)
         if on_frame:
             on_frame()

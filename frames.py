@@ -103,8 +103,9 @@ def _on_cpu(session: CustomSession, reason: str) -> CustomSession:
 def _segment(
     images: Tensor, numbers: range, session: CustomSession, span: Span | None, should_stop: OnFrame | None
 ) -> list[Frame]:
-    pictures = [to_rgb(images[number], number, session.device) for number in numbers]
-    levels = [to_levels(picture) for picture in pictures]
+    with stage("read pictures"):
+        pictures = [to_rgb(images[number], number, session.device) for number in numbers]
+        levels = [to_levels(picture) for picture in pictures]
     last = numbers.stop == len(images)
     found = session.segment(levels[0][None] if len(levels) == 1 else torch.stack(levels), span, should_stop, last)
     return [Frame(*each) for each in zip(numbers, pictures, found.masks, found.confidence, strict=True)]

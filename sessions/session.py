@@ -111,8 +111,8 @@ class CustomSession:
     ) -> Masks:
         """Pictures [B, H, W, 3] uint8 -> their masks, in one run where the model takes batches.
 
-        span: see `decode`. should_stop: may raise, to stop, and is called while the model runs. last: whether onnxruntime
-        is to give back GPU memory that it does not use.
+        span: see `decode`. should_stop: may raise, to stop, and is called while the model runs. last: whether
+        onnxruntime is to give back GPU memory that it does not use.
         Raises ModelOutputError where the model's output cannot be read as a mask, ModelMemoryError.
         """
         height, width = frames.shape[1:3]
