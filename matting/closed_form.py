@@ -17,7 +17,7 @@ unknowns), coarse corrections enlarged by 1.3-1.8 none, V below the first K-cycl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -98,7 +98,7 @@ def _solve(
     alpha: Tensor,
     tolerance: float,
     max_iterations: int,
-    run: Callable[[list[Job], Stop], None],
+    run: Callable[[Sequence[Job], Stop], None],
     part: Islands,
     should_stop: Stop,
 ) -> None:
@@ -112,7 +112,7 @@ def _solve(
     sparse = int(unknown.sum()) > unknown.numel() * SPARSE
     dtype = torch.float64 if sparse else torch.float32
     centres = frames.centres[part.rows]
-    equations = assemble(colours, known, centres, tiles, dtype, partial(run, should_stop=should_stop))
+    equations = assemble(colours, known, centres, tiles, dtype, lambda jobs: run(jobs, should_stop))
     operator = StencilOperator(equations.stencil, tiles)
     precondition = Multigrid(operator, equations, tiles, should_stop)
     solution = conjugate_gradients(operator, equations.right_side, precondition, tolerance, max_iterations, should_stop)

@@ -12,7 +12,7 @@ u_i = d L^-1 (I_i - m) an entry is `d_ij - 1/9 - u_i . u_j`: three products a pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,7 +47,7 @@ def assemble(
     centres: Tensor,
     tiles: Places,
     dtype: torch.dtype = torch.float32,
-    run: Callable[[list[Job]], None] | None = None,
+    run: Callable[[Sequence[Job]], None] | None = None,
 ) -> Equations:
     """Entries between unknown pixels, and what the known ones add to the right side.
 
