@@ -18,10 +18,12 @@
     │   │   ├── SeveralInputsError    more than one input
     │   │   ├── ChannelCountError     another number of channels than three
     │   │   └── NotAnImageModelError  the input is no picture
+    │   ├── ModelMemoryError      no memory left for it, on the CPU and one frame at a time
     │   └── ModelOutputError      what came out cannot be read as the recipe says
     │       ├── NoMaskError           no output looks like a mask
     │       ├── ConstantOutputError   the same value everywhere, whatever the picture
     │       └── NotFiniteError        NaN or infinity
+    ├── ColourError               a background colour that cannot be read (also a ValueError)
     ├── RuntimeMissingError       onnxruntime absent, empty or broken
     └── MattingError
         ├── MattingInputError     image, trimap or alpha of another shape or type, or with NaN (also a ValueError)
@@ -105,6 +107,10 @@ class NotAnImageModelError(ModelInputError):
     """The model's input is no picture."""
 
 
+class ModelMemoryError(ModelError):
+    """Memory ran out while the model was loaded or run."""
+
+
 class ModelOutputError(ModelError):
     """The model's output cannot be read as the recipe says."""
 
@@ -119,6 +125,10 @@ class ConstantOutputError(ModelOutputError):
 
 class NotFiniteError(ModelOutputError):
     """The model gives NaN or infinity."""
+
+
+class ColourError(SegmentationError, ValueError):
+    """A colour that is none."""
 
 
 class RuntimeMissingError(SegmentationError):

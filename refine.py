@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from torch import Tensor
 
 from .errors import ConvergenceError, TrimapError
-from .imaging.convert import to_levels, to_values
+from .imaging.convert import round_levels, to_values
 from .matting.methods import Method, estimate_alpha
 from .matting.trimap import make_trimap
 from .stages import stage
@@ -43,17 +43,30 @@ class RefineOptions:
 
 
 def refine(
-    rgb: Tensor, mask: Tensor, options: RefineOptions, number: int = 0, should_stop: Callable[[], None] | None = None
+    rgb: Tensor,
+    mask: Tensor,
+    options: RefineOptions,
+    number: int = 0,
+    should_stop: Callable[[], None] | None = None,
+    trimap: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Picture [H, W, 3] 0..1 and mask [H, W] uint8 -> colours [H, W, 3] and alpha [H, W], in whole 8-bit levels.
 
-    number: the frame's, for the log. should_stop is called at least every second and may raise.
+    All on one device. number: the frame's, for the log. should_stop is called at least every second and may raise.
+    trimap: [H, W] in place of the mask's own.
     """
     alpha = to_values(mask)
     if options.alpha_matting:
-        sizes = options.foreground_threshold, options.background_threshold, options.erode_size
-        alpha = matte(rgb, make_trimap(mask, *sizes), alpha, options.method, number, should_stop, options.network)
+        known = mask_trimap(mask, options) if trimap is None else trimap
+        alpha = matte(rgb, known, alpha, options.method, number, should_stop, options.network)
+        if should_stop:
+            should_stop()
     return edge_colours(rgb, alpha, options), alpha
+
+
+def mask_trimap(mask: Tensor, options: RefineOptions) -> Tensor:
+    """The trimap [H, W] of a mask [H, W] uint8."""
+    return make_trimap(mask, options.foreground_threshold, options.background_threshold, options.erode_size)
 
 
 def matte(
@@ -87,8 +100,3 @@ def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
 
     with stage("foreground colours"):
         return round_levels(estimate_foreground(rgb, alpha))
-
-
-def round_levels(values: Tensor) -> Tensor:
-    """Round 0..1 to whole 8-bit levels, so that a truncating save gives the nearest one."""
-    return to_values(to_levels(values))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import torch
+
 _times: ContextVar[dict[str, float] | None] = ContextVar("stage_times", default=None)
 
 
@@ -21,11 +23,13 @@ def record() -> Iterator[dict[str, float]]:
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Add the block's time to the stage of this name, where somebody records."""
+    """Add the block's time to the stage of this name, where somebody records; a GPU's own work is waited for."""
+    times = _times.get()
     start = time.perf_counter()
     try:
         yield
     finally:
-        times = _times.get()
         if times is not None:
+            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+                torch.cuda.synchronize()
             times[name] = times.get(name, 0.0) + time.perf_counter() - start

@@ -1,4 +1,7 @@
-"""Milliseconds per frame: the bare model, rembg's loop, this pipeline; u2netp, 1024 x 1024, 8 frames."""
+"""Milliseconds per frame: the bare model, rembg's loop bare and as a node needs it, this pipeline.
+
+u2netp, 1024 x 1024, 8 frames. A node gets tensors and returns tensors: rembg's loop is charged for both in one row.
+"""
 
 import argparse
 
@@ -36,7 +39,6 @@ def sample(number: int) -> Image.Image:
 
 
 def contenders(pictures, matting):
-    import rembg
     from onnx_segmentation.cutout import CutoutOptions, cutout
     from onnx_segmentation.refine import RefineOptions
     from onnx_segmentation.sessions.presets import preset
@@ -47,22 +49,45 @@ def contenders(pictures, matting):
     feed = {bare.get_inputs()[0].name: np.zeros((1, 3, 320, 320), np.float32)}
     first = [bare.get_outputs()[0].name]
     theirs, ours = rembg_session(bare), CustomSession(path, preset("u2net"), provider="CPUExecutionProvider")
-    images = torch.stack([torch.from_numpy(np.array(picture)) for picture in pictures]) / 255
+    images = to_tensors(pictures)
     return {
         "bare session.run": lambda: [bare.run(first, feed) for _ in pictures],
-        "rembg": lambda: [
-            rembg.remove(picture, session=theirs, alpha_matting=matting, alpha_matting_background_threshold=20)
-            for picture in pictures
-        ],
+        "rembg, pictures": lambda: [rembg_remove(picture, theirs, matting) for picture in pictures],
+        "rembg as a node": lambda: rembg_cut_outs(images, theirs, matting),
         "this pipeline": lambda: cutout(images, ours, CutoutOptions(RefineOptions(matting))),
     }
 
 
-def rembg_session(inner):
-    """rembg's u2netp session over an onnxruntime session that is already there."""
+def to_tensors(pictures):
+    """As ComfyUI's LoadImage: [B, H, W, C] float32, 0..1."""
+    return torch.stack([torch.from_numpy(np.asarray(picture).astype(np.float32) / 255) for picture in pictures])
+
+
+def rembg_remove(picture, session, matting):
+    import rembg
+
+    return rembg.remove(picture, session=session, alpha_matting=matting, alpha_matting_background_threshold=20)
+
+
+def rembg_cut_outs(images, session, matting):
+    """rembg's loop in a node: IMAGE [B, H, W, 3] -> RGBA [B, H, W, 4] and MASK [B, H, W], as most packs do it."""
+    pictures = (Image.fromarray((frame.numpy() * 255).clip(0, 255).astype(np.uint8)) for frame in images)
+    cut_outs = to_tensors([rembg_remove(picture, session, matting) for picture in pictures])
+    return cut_outs, cut_outs[..., 3]
+
+
+def rembg_session(inner, recipe=None):
+    """rembg's u2netp session over an onnxruntime session that is already there, with a recipe's numbers if given."""
     from rembg.sessions.u2netp import U2netpSession
 
-    session = U2netpSession.__new__(U2netpSession)
+    class SameFile(U2netpSession):
+        def normalize(self, img, mean, std, size, *args, **kwargs):
+            if recipe:
+                numbers = recipe.container
+                mean, std, size = numbers.mean, numbers.std, (numbers.width, numbers.height)
+            return super().normalize(img, mean, std, size, *args, **kwargs)
+
+    session = SameFile.__new__(SameFile)
     session.model_name, session.inner_session = "u2netp", inner
     return session
 
@@ -71,7 +96,7 @@ def report(title, runs, rounds):
     times = interleave(runs, rounds)
     print(f"{title}: median of {rounds} rounds\n{'':20s}{'ms a frame':>12s}{'x bare':>9s}{'x rembg':>9s}")
     for name, seconds in times.items():
-        over = ratio(times, name, "bare session.run"), ratio(times, name, "rembg")
+        over = ratio(times, name, "bare session.run"), ratio(times, name, "rembg as a node")
         print(f"{name:20s}{median_ms(seconds) / FRAMES:12.0f}{over[0]:9.2f}{over[1]:9.2f}")
     print(flush=True)
 

@@ -1,23 +1,77 @@
-"""Results are allocated once and filled frame by frame."""
+"""Results are allocated once and filled frame by frame: RGBA with straight alpha, or RGB over one colour."""
+
+import re
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import ColourError
+from .convert import round_levels
+from .device import on_host
 
-def empty(*shape: int) -> Tensor:
-    """Uninitialised float32 on the CPU, through numpy, which asks the kernel for huge pages."""
+TRANSPARENT = "transparent"
+Colour = tuple[float, float, float]
+
+
+def parse_colour(text: str) -> Colour | None:
+    """`#rrggbb` or `#rgb`, the # may be missing -> R, G and B, 0..1; None for `transparent`. Raises ColourError."""
+    if text.strip().lower() in (TRANSPARENT, ""):
+        return None
+    found = re.fullmatch(r"#?([0-9a-f]{3}|[0-9a-f]{6})", text.strip().lower())
+    if not found:
+        raise ColourError(
+            f"background is {text!r}; give {TRANSPARENT}, or a colour as #rrggbb, such as #ffffff for white"
+        )
+    digits = found[1] if len(found[1]) == 6 else "".join(digit * 2 for digit in found[1])
+    red, green, blue = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
+    return red, green, blue
+
+
+def empty(*shape: int, device: torch.device | None = None) -> Tensor:
+    """Uninitialised float32; on the CPU through numpy, which asks the kernel for huge pages."""
+    if device and device.type != "cpu":
+        return torch.empty(shape, device=device)
     return torch.from_numpy(np.empty(shape, np.float32))
 
 
-def write_frame(rgba: Tensor, mask: Tensor, colours: Tensor, alpha: Tensor) -> None:
-    """Fill one frame of the results, RGBA [H, W, 4] and mask [H, W], from colours [H, W, 3] and alpha [H, W].
+def over(colours: Tensor, alpha: Tensor, background: Colour, premultiplied: bool = False) -> Tensor:
+    """Colours [H, W, 3] with alpha [H, W] over one colour -> [H, W, 3], in whole 8-bit levels."""
+    seen = colours if premultiplied else colours * alpha[..., None]
+    return round_levels(seen + (1 - alpha)[..., None] * colours.new_tensor(background))
 
-    cv2 rather than torch: right after a run of the model, filling fresh memory took torch's threads several times as
-    long (benchmarks/RESULTS.md).
+
+class Results:
+    """IMAGE and MASK of a batch, on its device, filled frame by frame: RGBA, or RGB over a background."""
+
+    def __init__(self, images: Tensor, background: str = TRANSPARENT, premultiplied: bool = False) -> None:
+        """premultiplied: whether the colours to come are. Raises ColourError for a background that is no colour."""
+        self._background = parse_colour(background)
+        self._premultiplied = premultiplied
+        self.image = empty(*images.shape[:3], 3 if self._background else 4, device=images.device)
+        self.mask = empty(*images.shape[:3], device=images.device)
+
+    def write(self, number: int, colours: Tensor, alpha: Tensor) -> None:
+        """Fill one frame from colours [H, W, 3] and alpha [H, W], 0..1, on any device."""
+        if self._background:
+            self.image[number] = over(colours, alpha, self._background, self._premultiplied)
+            self.mask[number] = alpha
+        else:
+            write_frame(self.image[number], self.mask[number], colours, alpha)
+
+
+def write_frame(image: Tensor, mask: Tensor, colours: Tensor, alpha: Tensor) -> None:
+    """Fill RGBA [H, W, 4] and mask [H, W] from colours [H, W, 3] and alpha [H, W]; a GPU's come down in one copy.
+
+    On the CPU by cv2 rather than torch: right after a run of the model, filling fresh memory took torch's threads
+    several times as long (benchmarks/RESULTS.md).
     """
+    if not on_host(colours) or not on_host(image):
+        image.copy_(torch.cat([colours, alpha[..., None]], -1))
+        mask.copy_(alpha)
+        return
     import cv2
 
-    target = rgba.numpy()
+    target = image.numpy()
     cv2.cvtColor(colours.contiguous().numpy(), cv2.COLOR_RGB2RGBA, dst=target)
     target[..., 3] = mask.numpy()[:] = alpha.numpy()

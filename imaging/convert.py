@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ..errors import ImageError
+from .device import on_host
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,13 +47,13 @@ def resize_mask(mask: Tensor, width: int, height: int) -> Tensor:
     return scaled[0, 0].clamp(0, 1)
 
 
-def to_rgb(frame: Tensor, number: int) -> Tensor:
-    """Frame [H, W, 3 or 4] -> [H, W, 3] float32 on the CPU, clipped to 0..1; alpha is dropped.
+def to_rgb(frame: Tensor, number: int, device: torch.device | str = "cpu") -> Tensor:
+    """Frame [H, W, 3 or 4] -> [H, W, 3] float32 on the device, clipped to 0..1; alpha is dropped.
 
     Raises ImageError, naming the frame by its number, where a value is NaN.
     """
-    rgb = frame[..., :3].to("cpu", torch.float32)
-    low, high = rgb.numpy().min(), rgb.numpy().max()
+    rgb = frame[..., :3].to(device, torch.float32)
+    low, high = (rgb.numpy().min(), rgb.numpy().max()) if on_host(rgb) else torch.stack(rgb.aminmax()).tolist()
     if np.isnan(low) or np.isnan(high):
         raise ImageError(f"frame {number} of images holds NaN: an earlier node made it (a VAE in half precision, say)")
     return rgb.clamp(0, 1) if low < 0 or high > 1 else rgb
@@ -60,7 +61,7 @@ def to_rgb(frame: Tensor, number: int) -> Tensor:
 
 def to_levels(values: Tensor) -> Tensor:
     """Float 0..1 -> uint8 0..255, rounded to the nearest level."""
-    if values.device.type != "cpu" or values.numel() == 0:
+    if not on_host(values) or values.numel() == 0:
         return (values * 255).round_().to(torch.uint8)
     import cv2
 
@@ -70,9 +71,14 @@ def to_levels(values: Tensor) -> Tensor:
 
 def to_values(levels: Tensor) -> Tensor:
     """uint8 0..255 -> float32 0..1. ComfyUI's SaveImage truncates 255 * x, which gives the same level back."""
-    if levels.device.type != "cpu":
+    if not on_host(levels):
         return levels.to(torch.float32).div_(255)
     return torch.from_numpy(np.divide(levels.numpy(), np.float32(255), dtype=np.float32))
+
+
+def round_levels(values: Tensor) -> Tensor:
+    """Round 0..1 to whole 8-bit levels, so that a truncating save gives the nearest one."""
+    return to_values(to_levels(values))
 
 
 def to_pil(levels: Tensor) -> Image.Image:

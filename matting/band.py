@@ -58,17 +58,20 @@ def row_blocks(unknown: Tensor) -> list[range]:
     return found
 
 
-def band(unknown: Tensor, block: range) -> Band:
-    """The pixels around the unknown ones, bool [H, W], of a block of rows."""
+def band(unknown: Tensor, centres: Tensor, block: range) -> Band:
+    """The pixels around the unknown ones, bool [H, W], of a block of rows. `centres`: bool [H], the rows in which a
+    window may be centred."""
     start, stop = block.start, block.stop
     height, width = unknown.shape
     # Three rows and columns around: two that windows reach, one in which nothing is ever listed.
     own = torch.zeros(stop - start + 6, width + 6, dtype=torch.bool, device=unknown.device)
     own[3:-3, 3:-3] = unknown[start:stop]
-    centres = _grown(own)
-    listed = _grown(centres)
-    _clear_outside(listed, height, start, 0)
-    _clear_outside(centres, height, start, 1)
+    windows = _grown(own)
+    listed = _grown(windows)
+    _clear_outside(listed, height, start)
+    windows[:, :4] = windows[:, -4:] = False
+    rows = torch.arange(start - 3, stop + 3, device=unknown.device)
+    windows &= (centres[rows.clamp(0, height - 1)] & (rows >= 0) & (rows < height))[:, None]
     index = torch.nn.functional.pad(listed.view(-1).nonzero()[:, 0], (1, 1))
     place = torch.zeros(listed.numel(), dtype=torch.int64, device=unknown.device)
     place[index] = torch.arange(len(index), device=unknown.device)
@@ -82,7 +85,7 @@ def band(unknown: Tensor, block: range) -> Band:
         columns.clamp_(0, width - 1),
         place.index_select(0, inside - stride),
         below,
-        centres.view(-1).index_select(0, index[1:-1]).double(),
+        windows.view(-1).index_select(0, index[1:-1]).double(),
         own.view(-1).index_select(0, index).nonzero()[:, 0],
     )
 
@@ -103,10 +106,8 @@ def _grown(mask: Tensor) -> Tensor:
     return grown
 
 
-def _clear_outside(mask: Tensor, height: int, start: int, margin: int) -> None:
-    """Keep what lies in the picture, and `margin` pixels from its edges."""
-    first, last = 3 - start + margin, 3 - start + height - margin
-    mask[: max(first, 0)] = False
-    mask[max(last, 0) :] = False
-    mask[:, : 3 + margin] = False
-    mask[:, mask.shape[1] - 3 - margin :] = False
+def _clear_outside(mask: Tensor, height: int, start: int) -> None:
+    """Keep what lies in the picture."""
+    mask[: max(3 - start, 0)] = False
+    mask[max(3 - start + height, 0) :] = False
+    mask[:, :3] = mask[:, -3:] = False

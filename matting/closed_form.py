@@ -17,7 +17,7 @@ unknowns), coarse corrections enlarged by 1.3-1.8 none, V below the first K-cycl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -28,6 +28,7 @@ from .conjugate_gradients import conjugate_gradients
 from .islands import Islands, islands
 from .laplacian import assemble
 from .multigrid import Multigrid
+from .stacked import Stacked, below_each_other, stack_frames
 from .stencil import StencilOperator
 from .threads import Job, Stop, few_threads, one_by_one, side_by_side
 from .tiles import list_tiles, write_tiles
@@ -36,6 +37,7 @@ from .validation import check_inputs
 # pymatting's `trimap_split`: at or above is subject, at or below is background.
 SUBJECT = 0.9
 BACKGROUND = 0.1
+FRAMES_TOGETHER = 8
 # More unknown than this share of the crop (scribbles, not a band) is solved in float64.
 SPARSE = 0.6
 
@@ -61,59 +63,61 @@ def estimate_alpha(
     ConvergenceError.
     """
     check_inputs(image, trimap)
-    if image.ndim == 3:
-        return _estimate_frame(image, trimap, tolerance, max_iterations, should_stop)
-    frames = zip(image, trimap, strict=True)
-    found = [_estimate_frame(frame, hint, tolerance, max_iterations, should_stop) for frame, hint in frames]
-    return torch.stack(found) if found else torch.zeros_like(trimap, dtype=torch.float32)
-
-
-def _estimate_frame(
-    image: Tensor,
-    trimap: Tensor,
-    tolerance: float,
-    max_iterations: int,
-    should_stop: Callable[[], None] | None,
-) -> Tensor:
+    images, trimaps = (image[None], trimap[None]) if image.ndim == 3 else (image, trimap)
+    # A GPU is idle while it is told what to do: it gets several frames as one. A CPU's cache holds one at best.
+    together = 1 if image.device.type == "cpu" else FRAMES_TOGETHER
+    alpha = torch.empty(trimaps.shape, dtype=torch.float32, device=image.device)
+    ask = should_stop or (lambda: None)
     with few_threads():
-        subject, background = trimap >= SUBJECT, trimap <= BACKGROUND
-        unknown = ~(subject | background)
-        alpha = torch.where(unknown, trimap, subject.to(trimap.dtype)).float()
-        if min(unknown.shape) < 3 or not bool(unknown.any()):
-            return alpha
-        require_both(subject, background)
-        groups = list(islands(unknown))
-        inner = side_by_side if len(groups) == 1 else one_by_one
-        solve = partial(_solve, image, subject, alpha, tolerance, max_iterations, inner)
-        side_by_side([partial(solve, group) for group in groups], should_stop or (lambda: None))
-    return alpha
+        for first in range(0, len(images), together):
+            part = slice(first, first + together)
+            alpha[part] = _solve_frames(images[part], trimaps[part], tolerance, max_iterations, ask)
+    return alpha.view(trimap.shape)
+
+
+def _solve_frames(images: Tensor, trimaps: Tensor, tolerance: float, max_iterations: int, should_stop: Stop) -> Tensor:
+    """Alpha [B, H, W] of frames [B, H, W, 3], as one system of equations."""
+    subject, background = trimaps >= SUBJECT, trimaps <= BACKGROUND
+    unknown = ~(subject | background)
+    alpha = torch.where(unknown, trimaps, subject.to(trimaps.dtype)).float()
+    if min(unknown.shape[1:]) < 3 or not bool(unknown.any()):
+        return alpha
+    for number in unknown.flatten(1).any(1).nonzero()[:, 0].tolist():
+        require_both(subject[number], background[number])
+    stacked = stack_frames(images, subject, unknown)
+    solved = below_each_other(alpha)
+    groups = list(islands(stacked.unknown))
+    inner = side_by_side if len(groups) == 1 else one_by_one
+    solve = partial(_solve, stacked, solved, tolerance, max_iterations, inner)
+    side_by_side([partial(solve, group) for group in groups], should_stop)
+    return solved.view(len(alpha), -1, alpha.shape[2])[:, : alpha.shape[1]]
 
 
 def _solve(
-    image: Tensor,
-    subject: Tensor,
+    frames: Stacked,
     alpha: Tensor,
     tolerance: float,
     max_iterations: int,
-    run: Callable[[list[Job], Stop], None],
+    run: Callable[[Sequence[Job], Stop], None],
     part: Islands,
     should_stop: Stop,
 ) -> None:
-    """Write the part's unknown pixels into `alpha` [H, W]; `image` [H, W, 3], `subject` bool [H, W]."""
-    unknown = part.unknown
-    colours = image[part.rows, part.columns].permute(2, 0, 1).float().contiguous()
-    known = torch.stack([subject[part.rows, part.columns], unknown]).float()
+    """Write the part's unknown pixels into `alpha` [H, W]."""
+    unknown, crop = part.unknown, (part.rows, part.columns)
+    colours = frames.image[crop].permute(2, 0, 1).float().contiguous()
+    known = torch.stack([frames.subject[crop], unknown]).float()
     tiles = list_tiles(unknown)
     # With few known pixels the smallest eigenvalues come near float32's rounding: a grey ramp is off by
     # 2.6e-3.
     sparse = int(unknown.sum()) > unknown.numel() * SPARSE
     dtype = torch.float64 if sparse else torch.float32
-    equations = assemble(colours, known, tiles, dtype, partial(run, should_stop=should_stop))
+    centres = frames.centres[part.rows]
+    equations = assemble(colours, known, centres, tiles, dtype, lambda jobs: run(jobs, should_stop))
     operator = StencilOperator(equations.stencil, tiles)
     precondition = Multigrid(operator, equations, tiles, should_stop)
     solution = conjugate_gradients(operator, equations.right_side, precondition, tolerance, max_iterations, should_stop)
     # Clipped only now: the equations hold for the raw values, which run from about -1 to 2.
-    write_tiles(solution.clamp_(0, 1), tiles, unknown, alpha[part.rows, part.columns])
+    write_tiles(solution.clamp_(0, 1), tiles, unknown, alpha[crop])
 
 
 def require_both(subject: Tensor, background: Tensor) -> None:

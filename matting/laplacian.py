@@ -12,7 +12,7 @@ u_i = d L^-1 (I_i - m) an entry is `d_ij - 1/9 - u_i . u_j`: three products a pa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,20 +44,22 @@ class Equations:
 def assemble(
     image: Tensor,
     known: Tensor,
+    centres: Tensor,
     tiles: Places,
     dtype: torch.dtype = torch.float32,
-    run: Callable[[list[Job]], None] | None = None,
+    run: Callable[[Sequence[Job]], None] | None = None,
 ) -> Equations:
     """Entries between unknown pixels, and what the known ones add to the right side.
 
     `image`: float [3, H, W], 0..1. `known`: float [2, H, W]: alpha of known pixels (0 elsewhere), 1 where
-    unknown. `run` executes jobs that are independent of each other; by default one by one.
+    unknown. `centres`: bool [H], the rows in which a window may be centred. `run` executes jobs that are
+    independent of each other; by default one by one.
     """
     count = len(tiles)
     stencil = torch.zeros(len(SHIFTS), TILE + 2, TILE, count + 2, dtype=dtype, device=image.device)
     right_side = torch.zeros(TILE, TILE, count, dtype=dtype, device=image.device)
     unknown = known[1] > 0
-    jobs = [partial(_fill, stencil, right_side, image, known, tiles, block) for block in row_blocks(unknown)]
+    jobs = [partial(_fill, stencil, right_side, image, known, centres, tiles, block) for block in row_blocks(unknown)]
     run(jobs) if run else one_by_one(jobs, lambda: None)
     above = tiles.neighbours(-1, 0).expand(2, TILE, count)
     for entry in stencil:
@@ -66,11 +68,18 @@ def assemble(
 
 
 def _fill(
-    stencil: Tensor, right_side: Tensor, image: Tensor, known: Tensor, tiles: Places, block: range, should_stop: Stop
+    stencil: Tensor,
+    right_side: Tensor,
+    image: Tensor,
+    known: Tensor,
+    centres: Tensor,
+    tiles: Places,
+    block: range,
+    should_stop: Stop,
 ) -> None:
     """Write the equations of the unknown pixels in a block of rows."""
     should_stop()
-    around = band(known[1] > 0, block)
+    around = band(known[1] > 0, centres, block)
     alpha, is_unknown = around.pick(known)
     u = _whiten(around, around.pick(image))
     rows, columns = (each.index_select(0, around.wanted) for each in (around.rows, around.columns))

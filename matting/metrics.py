@@ -61,7 +61,8 @@ def _gradient(matte: Matte) -> NDArray[np.float64]:
     down, across = (
         gaussian_filter(matte.astype(np.float64), SIGMA, order, mode="nearest") for order in ((1, 0), (0, 1))
     )
-    return np.hypot(down, across)
+    magnitude: NDArray[np.float64] = np.hypot(down, across)
+    return magnitude
 
 
 def _connectivity(matte: Matte, reference: Matte) -> float:

@@ -24,6 +24,8 @@ from .tiles import Places, places
 
 # Unknowns that a sparse factorisation takes over: fewer cost more cycles, more cost longer substitutions.
 DIRECT_SIZE = 8000
+# Unknowns that a dense inverse takes over on a GPU: in float64, which most GPUs compute slowly.
+DENSE_SIZE = 2000
 # Of the estimated largest eigenvalue. 1.6 saves one iteration in thirty and diverges where the estimate is a
 # fifth too low.
 DAMPING = 1.2
@@ -38,7 +40,7 @@ class CoarseLevel:
     def __init__(self, blocks: Tensor, near_null: Tensor, where: Places, should_stop: Stop) -> None:
         should_stop()
         self.inverse_factor = whiten(blocks, where)
-        if 4 * len(where) <= DIRECT_SIZE:
+        if 4 * len(where) <= (DIRECT_SIZE if blocks.device.type == "cpu" else DENSE_SIZE):
             self.solve: Operator = direct_solver(*compressed_rows(blocks, where))
             return
         self.product = BlockOperator(blocks, where)

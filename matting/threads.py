@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Event
@@ -36,13 +36,13 @@ def few_threads() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def one_by_one(jobs: list[Job], should_stop: Stop) -> None:
+def one_by_one(jobs: Sequence[Job], should_stop: Stop) -> None:
     """Run the jobs in the caller's thread."""
     for job in jobs:
         job(should_stop)
 
 
-def side_by_side(jobs: list[Job], should_stop: Stop) -> None:
+def side_by_side(jobs: Sequence[Job], should_stop: Stop) -> None:
     """Run jobs that are independent of each other on half of the cores, at least two.
 
     `should_stop` is called in the caller's thread only. What it or a job raises ends all of them and is raised here.

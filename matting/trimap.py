@@ -1,6 +1,5 @@
 """The trimap: what is surely background, surely subject, and the band between that matting decides."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,10 +21,24 @@ def make_trimap(
     if mask.ndim == 3:
         frames = [make_trimap(frame, foreground_threshold, background_threshold, erode_size) for frame in mask]
         return torch.stack(frames)
-    levels = (mask if mask.dtype == torch.uint8 else to_levels(mask)).cpu().numpy()
-    subject = erode(np.where(levels > foreground_threshold, 255, 0).astype(np.uint8), erode_size, border=0)
-    background = erode(np.where(levels < background_threshold, 255, 0).astype(np.uint8), erode_size, border=255)
-    trimap = np.full(levels.shape, 0.5, np.float32)
-    trimap[subject > 0] = 1
-    trimap[background > 0] = 0
-    return torch.from_numpy(trimap).to(mask.device)
+    levels = mask if mask.dtype == torch.uint8 else to_levels(mask)
+    subject = erode(_where(levels > foreground_threshold), erode_size, border=0) > 0
+    background = erode(_where(levels < background_threshold), erode_size, border=255) > 0
+    trimap = torch.full(levels.shape, 0.5, device=mask.device)
+    return trimap.masked_fill_(subject, 1).masked_fill_(background, 0)
+
+
+def steady_trimap(trimap: Tensor, *neighbours: Tensor | None) -> Tensor:
+    """The trimap [H, W] of a frame, unknown too wherever a neighbouring frame's says another thing.
+
+    What is sure in one frame and not in the next makes a video's edges flicker: here matting decides, in both.
+    """
+    sure = torch.ones_like(trimap, dtype=torch.bool)
+    for other in neighbours:
+        if other is not None:
+            sure &= other.to(trimap.device) == trimap
+    return trimap.where(sure, torch.full_like(trimap, 0.5))
+
+
+def _where(region: Tensor) -> Tensor:
+    return region.to(torch.uint8).mul_(255)

@@ -29,7 +29,7 @@ class AlphaNetwork(Protocol):
     def height(self) -> int: ...
     @property
     def width(self) -> int: ...
-    def __call__(self, pixel_values: Tensor) -> Tensor:
+    def __call__(self, pixel_values: Tensor, should_stop: Callable[[], None] | None, /) -> Tensor:
         """R, G, B and trimap [4, height, width] float32 0..1 on the CPU -> alpha [height, width] 0..1."""
 
 
@@ -38,7 +38,7 @@ def estimate_alpha(
 ) -> Tensor:
     """Alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W]; known pixels stay 0 and 1.
 
-    should_stop is called before each window and may raise.
+    should_stop is called before each window, handed to the network, and may raise.
     Raises MattingInputError (shapes, kinds, NaN), TrimapError (no definite subject or background).
     """
     check_inputs(image, trimap)
@@ -56,20 +56,20 @@ def estimate_alpha(
                 continue
             if should_stop:
                 should_stop()
-            found, weight = _run(values[:, *window], network)
+            found, weight = _run(values[:, *window], network, should_stop)
             total[window] += found * weight
             weights[window] += weight
     blended = (total / weights.clamp(min=1e-9)).clamp(0, 1).to(image.device)
     return torch.where(unknown, blended, subject.float())
 
 
-def _run(values: Tensor, network: AlphaNetwork) -> tuple[Tensor, Tensor]:
+def _run(values: Tensor, network: AlphaNetwork, should_stop: Callable[[], None] | None) -> tuple[Tensor, Tensor]:
     """A window's alpha and its weight in the blend, both of the part [4, h, w] of it that lies in the picture."""
     height, width = values.shape[1:]
     # A picture smaller than the window goes on beyond its edge as it ends there.
     whole = pad(values[None], (0, network.width - width, 0, network.height - height), mode="replicate")[0]
     weight = _ramp(network.height)[:, None] * _ramp(network.width)
-    return network(whole)[:height, :width], weight[:height, :width]
+    return network(whole, should_stop)[:height, :width], weight[:height, :width]
 
 
 def _ramp(size: int) -> Tensor:

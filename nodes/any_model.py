@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from ..cutout import CutoutOptions
+from ..imaging.compose import TRANSPARENT
 from ..sessions.container import CustomSessionContainer
 from ..sessions.presets import PRESETS, preset
+from ..sessions.providers import plain_name
 from ..sessions.recipe import ALLOWED, Recipe
 from ..sessions.session import CustomSession
 from ..sessions.sources import FoundRecipe, find_recipe
@@ -18,10 +20,11 @@ MIN_CONFIDENCE = 0.5
 CUSTOM = "custom"
 
 
-def choose_recipe(model: str, given: Recipe | None, class_index: int) -> FoundRecipe:
+def choose_recipe(model: str, given: Recipe | None, class_index: int, provider: str) -> FoundRecipe:
     """The recipe from the socket, or from wherever one is found; with the class that the widget asks for."""
-    found = FoundRecipe(given, "recipe given") if given else find_recipe(host.model_path(model), host.provider())
-    return with_class(found, class_index)
+    if given:
+        return with_class(FoundRecipe(given, "recipe given"), class_index)
+    return with_class(find_recipe(host.model_path(model), host.provider(provider)), class_index)
 
 
 def with_class(found: FoundRecipe, class_index: int) -> FoundRecipe:
@@ -53,6 +56,10 @@ class ImageSegmentationAuto(SessionNode):
                 "min_confidence": inputs.min_confidence(MIN_CONFIDENCE),
                 "class_index": inputs.class_index(),
                 "scale": inputs.scale(),
+                "provider": inputs.provider(),
+                "keep_loaded": inputs.keep_loaded(),
+                "background": inputs.background(),
+                "steady_trimap": inputs.steady_trimap(),
             },
             "hidden": inputs.HIDDEN,
         }
@@ -72,6 +79,10 @@ class ImageSegmentationAuto(SessionNode):
         min_confidence: float = MIN_CONFIDENCE,
         class_index: int = -1,
         scale: str = inputs.SCALES[0],
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
+        background: str = TRANSPARENT,
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor, float]:
         refine = inputs.refine_options(
@@ -82,9 +93,10 @@ class ImageSegmentationAuto(SessionNode):
             matting_method,
             edge_colours,
         )
-        found = choose_recipe(model, recipe, class_index)
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale)
-        result = self.run(images, host.model_path(model), found.recipe, options, unique_id, found.source)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+        found = choose_recipe(model, recipe, class_index, provider)
+        path = host.model_path(model)
+        result = self.run(images, path, found.recipe, options, unique_id, found.source, provider, keep_loaded)
         return result.image, result.mask, min(result.confidence)
 
 
@@ -102,14 +114,18 @@ class ImageSegmentationModelLoader:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {"model": inputs.model(host.model_files())},
-            "optional": {"recipe": inputs.RECIPE},
+            "optional": {"recipe": inputs.RECIPE, "provider": inputs.provider()},
             "hidden": inputs.HIDDEN,
         }
 
-    def execute(self, model: str, recipe: Recipe | None = None, unique_id: str = "") -> tuple[CustomSession]:
-        found = choose_recipe(model, recipe, class_index=-1)
-        session = CustomSession(host.model_path(model), found.recipe, provider=host.provider())
-        host.show_text(unique_id, f"{model} · {session.provider.removesuffix('ExecutionProvider')} · {found.source}")
+    def execute(
+        self, model: str, recipe: Recipe | None = None, provider: str = host.AUTO, unique_id: str = ""
+    ) -> tuple[CustomSession]:
+        found = choose_recipe(model, recipe, -1, provider)
+        session = CustomSession(
+            host.model_path(model), found.recipe, provider=host.provider(provider), make_room=host.make_room
+        )
+        host.show_text(unique_id, f"{model} · {plain_name(session.provider)} · {found.source}")
         return (session,)
 
 
@@ -206,6 +222,7 @@ class ImageSegmentationApply:
                 "min_confidence": inputs.min_confidence(MIN_CONFIDENCE),
                 "class_index": inputs.class_index(),
                 "scale": inputs.scale(),
+                "background": inputs.background(),
             },
             "hidden": inputs.HIDDEN,
         }
@@ -218,10 +235,12 @@ class ImageSegmentationApply:
         min_confidence: float = MIN_CONFIDENCE,
         class_index: int = -1,
         scale: str = inputs.SCALES[0],
+        background: str = TRANSPARENT,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor, float]:
         found = with_class(FoundRecipe(recipe or session.recipe, "recipe given" if recipe else ""), class_index)
         session = session.with_recipe(found.recipe)
-        options = CutoutOptions(min_confidence=min_confidence, steady=scale == inputs.SCALES[1])
+        steady = scale == inputs.SCALES[1]
+        options = CutoutOptions(min_confidence=min_confidence, steady=steady, background=background)
         result = run_session(images, session, options, unique_id, found.source)
         return result.mask, result.image, min(result.confidence)

@@ -32,7 +32,7 @@ class ImageSegmentationDiagnostics:
         images = "Pictures to time the model's stages with (the first is used)."
         return {
             "required": {"model": inputs.model([NO_MODEL, *host.model_files()], tooltip)},
-            "optional": {"images": ("IMAGE", {"tooltip": images})},
+            "optional": {"images": ("IMAGE", {"tooltip": images}), "provider": inputs.provider()},
             "hidden": inputs.HIDDEN,
         }
 
@@ -40,15 +40,18 @@ class ImageSegmentationDiagnostics:
     def IS_CHANGED(cls, **_: Any) -> float:
         return float("nan")  # the machine may have changed: always run
 
-    def execute(self, model: str, images: Tensor | None = None, unique_id: str = "") -> dict[str, Any]:
+    def execute(
+        self, model: str, images: Tensor | None = None, provider: str = host.AUTO, unique_id: str = ""
+    ) -> dict[str, Any]:
         lines = describe_runtime()
         if model != NO_MODEL:
-            path, provider = host.model_path(model), host.provider()
+            path, asked = host.model_path(model), host.provider(provider)
             with record() as times:
-                session = CustomSession(path, find_recipe(path, provider).recipe, provider=provider)
-                lines += describe_model(path, provider)
+                recipe = find_recipe(path, asked).recipe
+                session = CustomSession(path, recipe, provider=asked, make_room=host.make_room)
+                lines += describe_model(session.model, asked)
                 if images is not None:
-                    cutout(images[:1], session)
+                    cutout(images[:1], session, should_stop=host.raise_if_cancelled)
             lines += describe_times(times)
         text = "\n".join(lines)
         host.show_text(unique_id, text)

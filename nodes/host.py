@@ -6,7 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from ..sessions.providers import PROVIDERS
+
 FOLDER = "onnx"
+AUTO = "auto"
 logger = logging.getLogger("onnx_segmentation")
 
 
@@ -53,11 +58,29 @@ def fingerprint(path: Path | None) -> str:
     return f"{stat.st_mtime_ns} {stat.st_size}" if stat else ""
 
 
-def provider() -> str | None:
-    """The onnxruntime provider to ask for: the CPU where ComfyUI runs on it, else whatever is best."""
+def provider(choice: str = AUTO) -> str | None:
+    """onnxruntime's name of the provider to ask for; auto: the CPU where ComfyUI runs on it, else whatever is best."""
     from comfy import model_management
 
-    return "CPUExecutionProvider" if model_management.get_torch_device().type == "cpu" else None
+    if choice != AUTO:
+        return PROVIDERS[choice]
+    return PROVIDERS["CPU"] if model_management.get_torch_device().type == "cpu" else None
+
+
+def device() -> torch.device:
+    """Where pictures are worked on without a model: ComfyUI's device if it is CUDA, else the CPU."""
+    from comfy import model_management
+
+    found: torch.device = model_management.get_torch_device()
+    return found if found.type == "cuda" else torch.device("cpu")
+
+
+def make_room(wanted: int) -> None:
+    """Have ComfyUI give GPU memory back, at least `wanted` bytes, for onnxruntime, which it does not manage."""
+    from comfy import model_management
+
+    model_management.free_memory(wanted, model_management.get_torch_device())
+    model_management.soft_empty_cache()
 
 
 def progress(frames: int) -> Callable[[], None]:

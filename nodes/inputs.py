@@ -3,9 +3,12 @@
 from typing import Any
 
 from ..cutout import CutoutOptions
+from ..imaging.compose import TRANSPARENT
 from ..refine import EDGE_COLOURS, RefineOptions
 from ..sessions.catalog import RECIPE_SOURCES
+from ..sessions.providers import PROVIDERS
 from ..sessions.recipe import ALLOWED
+from .host import AUTO
 from .named import method_names
 
 Declaration = tuple[Any, ...]
@@ -98,6 +101,35 @@ def scale() -> Declaration:
     return (SCALES, {"default": SCALES[0], "tooltip": tooltip})
 
 
+def provider() -> Declaration:
+    tooltip = (
+        "What runs the model. auto: the best that onnxruntime has here, the CPU where ComfyUI runs on it. TensorRT is "
+        "taken only when asked: it compiles each model for minutes. What is not there falls back, and the log says why."
+    )
+    return ([AUTO, *PROVIDERS], {"default": AUTO, "tooltip": tooltip})
+
+
+def keep_loaded() -> Declaration:
+    tooltip = "Keep the model in memory for the next run. Off: give its memory back at once, and load it again then."
+    return ("BOOLEAN", {"default": True, "tooltip": tooltip})
+
+
+def background() -> Declaration:
+    tooltip = (
+        "transparent gives RGBA. A colour (#rrggbb, #ffffff is white) is laid under the cut-out and gives RGB, for "
+        "nodes that refuse RGBA."
+    )
+    return ("STRING", {"default": TRANSPARENT, "tooltip": tooltip})
+
+
+def steady_trimap() -> Declaration:
+    tooltip = (
+        "For videos, with alpha matting: what is sure in one frame and another thing in the next is solved in both, so "
+        "that edges do not flicker."
+    )
+    return ("BOOLEAN", {"default": False, "tooltip": tooltip})
+
+
 def mean(default: float, channel: str) -> Declaration:
     tooltip = f"Mean of {channel} that the model was trained with, for pixels scaled to 0-1."
     return ("FLOAT", {"default": default, "min": 0.0, "max": 1.0, "step": 0.001, "round": 0.001, "tooltip": tooltip})
@@ -122,6 +154,12 @@ def refine_options(
 
 
 def cutout_options(
-    refine: RefineOptions, post_process_mask: str, min_confidence: float, scale: str = ""
+    refine: RefineOptions,
+    post_process_mask: str,
+    min_confidence: float,
+    scale: str,
+    background: str,
+    steady_trimap: bool,
 ) -> CutoutOptions:
-    return CutoutOptions(refine, post_process_mask == "true", min_confidence, scale == SCALES[1])
+    steady = scale == SCALES[1]
+    return CutoutOptions(refine, post_process_mask == "true", min_confidence, steady, background, steady_trimap)

@@ -6,10 +6,13 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ..imaging.compose import empty, write_frame
-from ..imaging.convert import check_images, resize_mask, to_levels, to_masks, to_rgb
+from ..imaging.compose import TRANSPARENT, Results
+from ..imaging.convert import check_images, resize_mask, round_levels, to_levels, to_masks, to_rgb
 from ..matting.trimap import make_trimap
-from ..refine import RefineOptions, edge_colours, matte, round_levels
+from ..matting.trimap import steady_trimap as steadied
+from ..refine import RefineOptions, matte
+from ..refine import edge_colours as coloured
+from ..sessions.memory import try_on
 from ..sessions.refiner import Refiner
 from . import host, inputs
 from .session_node import IMAGE_TOOLTIP, with_network
@@ -43,6 +46,8 @@ class ImageSegmentationAlphaMatting:
                 "trimap": ("MASK", {"tooltip": trimap}),
                 "matting_method": inputs.matting_method(),
                 "edge_colours": inputs.edge_colours(),
+                "background": inputs.background(),
+                "steady_trimap": inputs.steady_trimap(),
             },
             "hidden": inputs.HIDDEN,
         }
@@ -57,22 +62,36 @@ class ImageSegmentationAlphaMatting:
         trimap: Tensor | None = None,
         matting_method: str = "closed_form",
         edge_colours: str = "auto",
+        background: str = TRANSPARENT,
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         options = inputs.refine_options(
             "true", foreground_threshold, background_threshold, erode_size, matting_method, edge_colours
         )
         options, self._refiner = with_network(options, unique_id)
+        check_images(images)
+        masks = to_masks(mask, len(images))
         hints = None if trimap is None else to_masks(trimap, len(images))
 
+        def known(number: int, rgb: Tensor) -> Tensor | None:
+            if not 0 <= number < len(images):
+                return None
+            return (
+                _make_trimap(_frame_of(masks, number, rgb), options) if hints is None else _frame_of(hints, number, rgb)
+            )
+
         def solve(rgb: Tensor, soft: Tensor, number: int) -> tuple[Tensor, Tensor]:
-            hint = _make_trimap(soft, options) if hints is None else _frame_of(hints, number, rgb)
+            hint = known(number, rgb)
+            if steady_trimap:
+                hint = steadied(hint, known(number - 1, rgb), known(number + 1, rgb))
             alpha = matte(
                 rgb, hint, round_levels(soft), options.method, number, host.raise_if_cancelled, options.network
             )
+            host.raise_if_cancelled()
             return _coloured(rgb, alpha, options)
 
-        return _each_frame(images, mask, solve)
+        return _each_frame(images, masks, solve, Results(images, background, edge_colours == "premultiplied"))
 
 
 class ImageSegmentationForeground:
@@ -86,25 +105,33 @@ class ImageSegmentationForeground:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {"required": {"images": inputs.IMAGES, "mask": ("MASK", {"tooltip": MASK_INPUT})}}
+        return {
+            "required": {"images": inputs.IMAGES, "mask": ("MASK", {"tooltip": MASK_INPUT})},
+            "optional": {"background": inputs.background()},
+        }
 
-    def execute(self, images: Tensor, mask: Tensor) -> tuple[Tensor]:
+    def execute(self, images: Tensor, mask: Tensor, background: str = TRANSPARENT) -> tuple[Tensor]:
+        check_images(images)
         options = RefineOptions(edge_colours="estimated")
-        rgba, _ = _each_frame(images, mask, lambda rgb, soft, _: _coloured(rgb, round_levels(soft), options))
-        return (rgba,)
+
+        def estimate(rgb: Tensor, soft: Tensor, _: int) -> tuple[Tensor, Tensor]:
+            return _coloured(rgb, round_levels(soft), options)
+
+        return _each_frame(images, to_masks(mask, len(images)), estimate, Results(images, background))[:1]
 
 
-def _each_frame(images: Tensor, masks: Tensor, work: Frame) -> tuple[Tensor, Tensor]:
-    """Run `work(rgb [H, W, 3], mask [H, W], number)` -> (colours, alpha) for each frame; fill RGBA and MASK."""
-    check_images(images)
-    masks = to_masks(masks, len(images))
-    rgba, alphas = empty(*images.shape[:3], 4), empty(*images.shape[:3])
+def _each_frame(images: Tensor, masks: Tensor, work: Frame, results: Results) -> tuple[Tensor, Tensor]:
+    """Run `work(rgb [H, W, 3], mask [H, W], number)` -> (colours, alpha) for each frame -> IMAGE and MASK."""
     tick = host.progress(len(images))
     for number, frame in enumerate(images):
-        rgb = to_rgb(frame, number)
-        write_frame(rgba[number], alphas[number], *work(rgb, _frame_of(masks, number, rgb), number))
+
+        def one(device: torch.device, frame: Tensor = frame, number: int = number) -> tuple[Tensor, Tensor]:
+            rgb = to_rgb(frame, number, device)
+            return work(rgb, _frame_of(masks, number, rgb), number)
+
+        results.write(number, *try_on(one, host.device(), host.make_room))
         tick()
-    return rgba.to(images.device), alphas.to(images.device)
+    return results.image, results.mask
 
 
 def _frame_of(masks: Tensor, number: int, rgb: Tensor) -> Tensor:
@@ -118,4 +145,4 @@ def _make_trimap(mask: Tensor, options: RefineOptions) -> Tensor:
 
 
 def _coloured(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> tuple[Tensor, Tensor]:
-    return edge_colours(rgb, alpha, options), alpha
+    return coloured(rgb, alpha, options), alpha

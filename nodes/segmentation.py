@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ..cutout import Cutout, CutoutOptions
+from ..imaging.compose import TRANSPARENT
 from ..sessions.catalog import CatalogModel, find_model
 from ..sessions.container import CustomSessionContainer
 from ..sessions.recipe import Recipe
@@ -18,14 +19,20 @@ from .session_node import SessionNode
 logger = logging.getLogger("onnx_segmentation")
 
 
-def optional_inputs() -> inputs.Declarations:
-    """Inputs that older graphs do not have: their defaults change nothing."""
+def optional_inputs(**named: inputs.Declaration) -> inputs.Declarations:
+    """Inputs that older graphs do not have: their defaults change nothing. named: those of named models alone."""
     return {
         "matting_method": inputs.matting_method(),
         "edge_colours": inputs.edge_colours(),
         "recipe": inputs.RECIPE,
         "decoding": inputs.decoding(),
         "min_confidence": inputs.min_confidence(0.0),
+        **named,
+        "provider": inputs.provider(),
+        "keep_loaded": inputs.keep_loaded(),
+        "background": inputs.background(),
+        "scale": inputs.scale(),
+        "steady_trimap": inputs.steady_trimap(),
     }
 
 
@@ -52,7 +59,7 @@ class ImageSegmentation(SessionNode):
                 "model": inputs.model(model_names(), models_tooltip(), default=DEFAULT),
                 **inputs.matting_and_post_process(),
             },
-            "optional": optional_inputs() | {"recipe_source": inputs.recipe_source()},
+            "optional": optional_inputs(recipe_source=inputs.recipe_source()),
             "hidden": inputs.HIDDEN,
         }
 
@@ -71,6 +78,11 @@ class ImageSegmentation(SessionNode):
         decoding: str = inputs.DEFAULT_DECODING,
         min_confidence: float = 0.0,
         recipe_source: str = "rembg",
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
+        background: str = TRANSPARENT,
+        scale: str = inputs.SCALES[0],
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         refine = inputs.refine_options(
@@ -81,24 +93,28 @@ class ImageSegmentation(SessionNode):
             matting_method,
             edge_colours,
         )
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+        loading = {"provider": provider, "keep_loaded": keep_loaded}
         known = find_model(model)
         if known is None:
             if recipe or decoding != inputs.DEFAULT_DECODING:
                 logger.warning(f"{model} is run by rembg: recipe and decoding do not count")
-            result = self._run_rembg(images, model.removeprefix(REMBG), options, unique_id)
+            result = self._run_rembg(images, model.removeprefix(REMBG), options, unique_id, **loading)
         else:
             recipe = recipe or decoded(known.recipe_of(recipe_source), decoding)
             path = obtain_file(known, unique_id)
-            result = self.run(images, path, recipe, options, unique_id, _source(known, recipe_source))
+            result = self.run(images, path, recipe, options, unique_id, _source(known, recipe_source), **loading)
         return result.image, result.mask
 
-    def _run_rembg(self, images: Tensor, name: str, options: CutoutOptions, node_id: str) -> Cutout:
+    def _run_rembg(
+        self, images: Tensor, name: str, options: CutoutOptions, node_id: str, provider: str, keep_loaded: bool
+    ) -> Cutout:
         """Recipe and decoding are rembg's own here."""
-        if not isinstance(self._session, RembgSession) or self._session.name != name:
-            self._session = None  # give the other model's memory back before this one is loaded
-            self._session = RembgSession(name, host.provider())
-        return self.run_held(images, options, node_id)
+        held, wanted = self._session, host.provider(provider)
+        if isinstance(held, RembgSession) and (held.name, held.asked) == (name, wanted):
+            return self.run_held(images, held, options, node_id, keep_loaded=keep_loaded)
+        self._session = held = None  # give the other model's memory back before this one is loaded
+        return self.run_held(images, RembgSession(name, wanted), options, node_id, keep_loaded=keep_loaded)
 
 
 def _source(model: CatalogModel, recipe_source: str) -> str:
@@ -140,6 +156,11 @@ class ImageSegmentationCustom(SessionNode):
         recipe: Recipe | None = None,
         decoding: str = inputs.DEFAULT_DECODING,
         min_confidence: float = 0.0,
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
+        background: str = TRANSPARENT,
+        scale: str = inputs.SCALES[0],
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         refine = inputs.refine_options(
@@ -152,8 +173,9 @@ class ImageSegmentationCustom(SessionNode):
         )
         container = CustomSessionContainer((mean,) * 3, (std,) * 3, size, size)
         recipe = recipe or decoded(Recipe(container), decoding)
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
-        result = self.run(images, host.model_path(model), recipe, options, unique_id)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+        path = host.model_path(model)
+        result = self.run(images, path, recipe, options, unique_id, provider=provider, keep_loaded=keep_loaded)
         return result.image, result.mask
 
 
@@ -202,6 +224,11 @@ class ImageSegmentationCustomAdvanced(SessionNode):
         recipe: Recipe | None = None,
         decoding: str = inputs.DEFAULT_DECODING,
         min_confidence: float = 0.0,
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
+        background: str = TRANSPARENT,
+        scale: str = inputs.SCALES[0],
+        steady_trimap: bool = False,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor]:
         refine = inputs.refine_options(
@@ -214,6 +241,7 @@ class ImageSegmentationCustomAdvanced(SessionNode):
         )
         container = CustomSessionContainer((mean_r, mean_g, mean_b), (std_r, std_g, std_b), width, height)
         recipe = recipe or decoded(Recipe(container), decoding)
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence)
-        result = self.run(images, host.model_path(model), recipe, options, unique_id)
+        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+        path = host.model_path(model)
+        result = self.run(images, path, recipe, options, unique_id, provider=provider, keep_loaded=keep_loaded)
         return result.image, result.mask

@@ -9,8 +9,10 @@ from torch import Tensor
 
 from ..cutout import Cutout, CutoutOptions, cutout
 from ..refine import RefineOptions
+from ..sessions.providers import plain_name
 from ..sessions.recipe import Recipe
 from ..sessions.refiner import Refiner
+from ..sessions.rembg_session import RembgSession
 from ..sessions.segmenter import Segmenter
 from ..sessions.session import CustomSession
 from . import host
@@ -33,7 +35,7 @@ class SessionNode:
     SEARCH_ALIASES = SEARCH_ALIASES
 
     def __init__(self) -> None:
-        self._session: Segmenter | None = None
+        self._session: CustomSession | RembgSession | None = None
         self._refiner: Refiner | None = None
 
     @classmethod
@@ -42,19 +44,35 @@ class SessionNode:
         return host.fingerprint(host.model_path(model))
 
     def run(
-        self, images: Tensor, path: Path, recipe: Recipe, options: CutoutOptions, node_id: str, source: str = ""
+        self,
+        images: Tensor,
+        path: Path,
+        recipe: Recipe,
+        options: CutoutOptions,
+        node_id: str,
+        source: str = "",
+        provider: str = host.AUTO,
+        keep_loaded: bool = True,
     ) -> Cutout:
         """Load the model if it is not there, cut out, and say on the node what was used."""
         if self._session and self._session.path != path:
             self._session = None  # give the other model's memory back before this one is loaded
-        self._session = CustomSession(path, recipe, provider=host.provider())
-        return self.run_held(images, options, node_id, source)
+        session = CustomSession(path, recipe, provider=host.provider(provider), make_room=host.make_room)
+        return self.run_held(images, session, options, node_id, source, keep_loaded)
 
-    def run_held(self, images: Tensor, options: CutoutOptions, node_id: str, source: str = "") -> Cutout:
-        """Cut out with the session that is held, and the refiner that the options ask for."""
-        assert self._session is not None
-        refine, self._refiner = with_network(options.refine, node_id)
-        return run_session(images, self._session, replace(options, refine=refine), node_id, source)
+    def run_held(
+        self,
+        images: Tensor,
+        session: CustomSession | RembgSession,
+        options: CutoutOptions,
+        node_id: str,
+        source: str = "",
+        keep_loaded: bool = True,
+    ) -> Cutout:
+        """Cut out with a session and the refiner that the options ask for, and hold both for the next run."""
+        refine, refiner = with_network(options.refine, node_id)
+        self._session, self._refiner = (session, refiner) if keep_loaded else (None, None)
+        return run_session(images, session, replace(options, refine=refine), node_id, source)
 
 
 def with_network(options: RefineOptions, node_id: str) -> tuple[RefineOptions, Refiner | None]:
@@ -67,8 +85,7 @@ def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node
     """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, no subject."""
     start = time.perf_counter()
     result = cutout(images, session, options, host.progress(len(images)), host.raise_if_cancelled)
-    provider = session.provider.removesuffix("ExecutionProvider")
-    parts = [session.path.name, provider, source, f"{time.perf_counter() - start:.1f} s"]
+    parts = [session.path.name, plain_name(session.provider), source, f"{time.perf_counter() - start:.1f} s"]
     missed = sum(sure < options.min_confidence for sure in result.confidence)
     if missed:
         parts.append(f"no subject found in {missed} of {len(images)}" if len(images) > 1 else "no subject found")

@@ -5,11 +5,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..errors import ConstantOutputError, ModelInputError, NoMaskError, NotFiniteError
 from .container import IMAGENET_MEAN, IMAGENET_STD, CustomSessionContainer
-from .decode import to_maps
+from .decode import from_array, to_maps
 from .feed import make_feed
 from .loaded import LoadedModel
 from .recipe import Decoding, Recipe
@@ -43,7 +44,8 @@ def _dry_run(model: LoadedModel) -> tuple[Recipe, dict[str, NDArray[Any]]]:
         recipe = Recipe(CustomSessionContainer(IMAGENET_MEAN, IMAGENET_STD, width, height), scale="255")
         names = [entry.name for entry in model.facts.outputs]
         try:
-            values = model.run(make_feed(sample_picture(width, height), recipe, picture)[None], names)
+            feed = make_feed(torch.from_numpy(sample_picture(width, height)), recipe, picture)
+            values = model.run(feed[None].numpy(), names)
         except ModelInputError as error:
             failure = error
             continue
@@ -68,7 +70,7 @@ def _find_mask(model: LoadedModel, outputs: dict[str, NDArray[Any]]) -> tuple[st
     found = {}
     for name, output in outputs.items():
         try:
-            maps = to_maps(output, model.path.name)[0]
+            maps = to_maps(from_array(output, model.path.name), model.path.name)[0].numpy()
         except NoMaskError:
             continue
         if min(maps.shape[1:]) * SMALLEST_SHARE >= _smaller_side(model) and len(maps) <= MOST_CLASSES:

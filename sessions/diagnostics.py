@@ -1,14 +1,16 @@
 """What to tell a person who asks why it is slow, or wrong: the runtime, the model, its recipe, the time per stage."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 
-from .loaded import open_model
+from .graph_cache import cache_folder
+from .loaded import LoadedModel
+from .providers import choose_providers, missing_provider, plain_name, what_is_wrong
 from .recipe import to_dict
-from .runtime import installed_packages, load_onnxruntime, missing_provider
+from .runtime import installed_packages, load_onnxruntime, two_packages
 from .sources import find_recipe
+from .threads import usable_cores
 
 PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "opencv-python", "scipy", "rembg", "pymatting")
 
@@ -25,25 +27,26 @@ def describe_runtime() -> list[str]:
         f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
         f"onnxruntime: {', '.join(builds) or ort.__version__}",
         f"providers: {', '.join(ort.get_available_providers())}",
+        f"threads: {usable_cores() or 'as many as onnxruntime takes'}; kept graphs: {cache_folder() or 'none'}",
         f"GPU: {gpu}; torch's CUDA: {torch.version.cuda or 'none'}",
         f"packages: {', '.join(f'{name} {found}' for name, found in _versions())}",
     ]
-    missing = missing_provider()
-    return [*lines, f"missing: {missing}" if missing else "missing: nothing"]
+    wrong = two_packages() if len(builds) > 1 else missing_provider()
+    return [*lines, f"missing: {wrong}" if wrong else "missing: nothing"]
 
 
-def describe_model(path: Path, provider: str | None = None) -> list[str]:
-    """Lines about a model: what its file says, what runs it, its recipe and where that comes from."""
-    found = find_recipe(path, provider)
-    model = open_model(path, provider)
-    facts = model.facts
+def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]:
+    """Lines about a model: what its file says, what runs it against what was asked, its recipe and where from."""
+    found, facts, path = find_recipe(model.path, provider), model.facts, model.path
     opsets = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in facts.opsets.items())
+    asked = provider or choose_providers()[0]
+    got = f"runs on: {', '.join(map(plain_name, model.providers))}; asked for: {plain_name(asked)}"
     return [
         f"model: {path.name}, {path.stat().st_size / 1e6:.1f} MB, IR {facts.ir_version}, opset {opsets}",
         f"made by: {facts.producer or 'unknown'}",
         *(f"input: {entry}" for entry in facts.inputs),
         *(f"output: {entry} by {facts.last_ops.get(entry.name, '?')}" for entry in facts.outputs),
-        f"runs on: {', '.join(model.providers)}",
+        got if asked in model.providers else f"{got}. {what_is_wrong(asked)}",
         f"recipe, from {found.source}: {to_dict(found.recipe)}",
     ]
 

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from torch import Tensor
 
 from ..imaging.resize import resize
 from .recipe import Recipe
@@ -37,21 +36,19 @@ def place(width: int, height: int, recipe: Recipe) -> Placement:
     return Placement(*canvas, (canvas[0] - inner[0]) // 2, (canvas[1] - inner[1]) // 2, *inner)
 
 
-def fit(levels: NDArray[np.uint8], placement: Placement, recipe: Recipe) -> NDArray[np.uint8]:
+def fit(levels: Tensor, placement: Placement, recipe: Recipe) -> Tensor:
     """Picture [H, W, 3] uint8 -> the model's input [height, width, 3] uint8."""
     inner = resize(levels, placement.inner_width, placement.inner_height, recipe.resampler)
     if inner.shape[:2] == (placement.height, placement.width):
         return inner
-    canvas = np.empty((placement.height, placement.width, 3), np.uint8)
-    canvas[:] = recipe.pad
+    canvas = levels.new_empty((placement.height, placement.width, 3))
+    canvas[:] = levels.new_tensor(recipe.pad)
     rows = slice(placement.top, placement.top + placement.inner_height)
     canvas[rows, placement.left : placement.left + placement.inner_width] = inner
     return canvas
 
 
-def unfit(
-    mask: NDArray[np.uint8], placement: Placement, width: int, height: int, resampler: str = "lanczos"
-) -> NDArray[np.uint8]:
+def unfit(mask: Tensor, placement: Placement, width: int, height: int, resampler: str = "lanczos") -> Tensor:
     """The model's map [h, w] uint8, of whatever scale, -> the picture's mask [height, width] uint8."""
     across, down = mask.shape[1] / placement.width, mask.shape[0] / placement.height
     box = (

@@ -43,7 +43,10 @@ class TensorFacts:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """The header of a model. last_ops: for each output, the operator that computes its values."""
+    """The header of a model.
+
+    last_ops: for each output, the operator that computes its values. external: files beside it that hold weights.
+    """
 
     ir_version: int
     opsets: dict[str, int]
@@ -52,6 +55,7 @@ class ModelFacts:
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
     last_ops: dict[str, str]
+    external: tuple[str, ...] = ()
 
 
 def inspect(path: Path) -> ModelFacts:
@@ -93,40 +97,45 @@ def _read_model(path: Path, view: Message) -> ModelFacts:
             texts[number] = _text(value)
     if graph is None:
         raise CutOffError("no graph")
-    inputs, outputs, last_ops = _read_graph(path, graph)
+    inputs, outputs, last_ops, external = _read_graph(path, graph)
     producer = " ".join(texts[number] for number in sorted(texts))
-    return ModelFacts(numbers.get(1, 0), opsets, producer, metadata, inputs, outputs, last_ops)
+    return ModelFacts(numbers.get(1, 0), opsets, producer, metadata, inputs, outputs, last_ops, external)
 
 
-def _read_graph(path: Path, graph: Message) -> tuple[tuple[TensorFacts, ...], tuple[TensorFacts, ...], dict[str, str]]:
-    nodes, inputs, outputs, weights = [], [], [], set()
+def _read_graph(
+    path: Path, graph: Message
+) -> tuple[tuple[TensorFacts, ...], tuple[TensorFacts, ...], dict[str, str], tuple[str, ...]]:
+    nodes, inputs, outputs, weights, external = [], [], [], set(), set()
     for number, value in read_fields(graph):
         if isinstance(value, int):
             continue
         if number == 1:
             nodes.append(value)
         elif number == 5:
-            weights.add(_read_weight(path, value))
+            weight, file = _read_weight(path, value)
+            weights.add(weight)
+            external |= {file} - {""}
         elif number == 11:
             inputs.append(_read_tensor(value))
         elif number == 12:
             outputs.append(_read_tensor(value))
     # Old exporters list every weight among the inputs.
     pictures = tuple(entry for entry in inputs if entry.name not in weights)
-    return pictures, tuple(outputs), _last_ops(nodes, [entry.name for entry in outputs])
+    return pictures, tuple(outputs), _last_ops(nodes, [entry.name for entry in outputs]), tuple(sorted(external))
 
 
-def _read_weight(path: Path, tensor: Message) -> str:
-    """A weight's name. Raises ExternalDataError where its data lie in a file that cannot be used."""
-    name = ""
+def _read_weight(path: Path, tensor: Message) -> tuple[str, str]:
+    """A weight's name, and the other file that holds its data. Raises ExternalDataError where that cannot be used."""
+    name = file = ""
     for number, value in read_fields(tensor):
         if number == 8:
             name = _text(value)
         elif number == 13 and not isinstance(value, int):
             entry = dict(read_fields(value))
             if _text(entry.get(1, b"")) == "location":
-                _check_external(path, _text(entry.get(2, b"")))
-    return name
+                file = _text(entry.get(2, b""))
+                _check_external(path, file)
+    return name, file
 
 
 def _check_external(path: Path, location: str) -> None:

@@ -2,34 +2,51 @@
 
 import logging
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from ..errors import CustomOperatorError, ModelError, ModelInputError, ModelTooNewError, NoMaskError, NotOnnxError
+from ..errors import ModelError, ModelInputError, ModelMemoryError, NoMaskError
+from .create import create_session
 from .inspect import inspect
+from .memory import MakeRoom, is_out_of_memory, release_torch_cache
 from .model_file import check_model_file
 from .picture_input import find_picture_input
-from .runtime import check_providers, choose_providers, load_onnxruntime
+from .providers import TENSORRT, check_providers, choose_providers
+from .runtime import CUDA, load_onnxruntime, torch_has_cuda
 
 logger = logging.getLogger("onnx_segmentation")
 
+T = TypeVar("T")
 FileIdentity = tuple[str, int, int]
+ShouldStop = Callable[[], None]
+POLL = 0.25  # seconds
 
 
 class LoadedModel:
-    """An ONNX file in onnxruntime. `facts` is its header, `picture` its input, `providers` what really runs it."""
+    """An ONNX file in onnxruntime.
 
-    def __init__(self, path: Path, providers: list[str]) -> None:
+    facts: its header. picture: its input. providers: what really runs it. device: where torch can hand it pictures
+    without a copy through the host.
+    """
+
+    def __init__(self, path: Path, providers: list[str], make_room: MakeRoom = release_torch_cache) -> None:
         """Raises the ModelErrors of a file that cannot be used, or RuntimeMissingError, each saying what to do."""
         self.path = path
         self.identity = file_identity(path)
         self.facts = inspect(path)
         self.picture = find_picture_input(path.name, self.facts)
-        self._session = _create_session(path, providers)
+        key = () if self.facts.external else self.identity
+        self._session = create_session(path, providers, key, make_room)
         self.providers: list[str] = self._session.get_providers()
+        self.device = _device(self.providers[0])
         check_providers(path.name, providers, self.providers)
 
     def output_name(self, output: str | int) -> str:
@@ -41,68 +58,119 @@ class LoadedModel:
             raise NoMaskError(f"{self.path.name} has no output {output!r}; it has {', '.join(names)}")
         return str(output)
 
-    def run(self, feed: NDArray[Any], outputs: list[str]) -> list[NDArray[Any]]:
-        """A batch in the input's own form -> these outputs and no others."""
-        errors = _run_errors()
+    def run(self, feed: NDArray[Any], outputs: list[str], should_stop: ShouldStop | None = None) -> list[NDArray[Any]]:
+        """A batch in the input's own form -> these outputs and no others.
+
+        should_stop: called four times a second while the model runs; what it raises stops the model and passes through.
+        Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out.
+        """
+        options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed}
         try:
-            return self._session.run(outputs, {self.picture.name: feed})  # type: ignore[no-any-return]
-        except errors as error:
-            raise ModelInputError(f"{self.path.name} failed on an input of {list(feed.shape)}: {error}") from error
+            return stoppable(lambda: run_session(self._session, outputs, feeds, options), options, should_stop)
+        except _run_errors() as error:
+            raise self._explain(error, feed.shape) from error
+
+    def run_on_device(
+        self, feed: Tensor, output: str, should_stop: ShouldStop | None = None, last: bool = True
+    ) -> Tensor:
+        """As `run`, with a batch in memory of `device`, which stays there, as does the output.
+
+        last: afterwards onnxruntime gives back the GPU memory that it does not use.
+        """
+        feed = feed.contiguous()
+        where = feed.device.type, feed.device.index or 0
+        kind = getattr(np, self.picture.kind)
+        binding = self._session.io_binding()
+        binding.bind_input(self.picture.name, *where, kind, tuple(feed.shape), feed.data_ptr())
+        binding.bind_output(output, *where)
+        if feed.is_cuda:
+            torch.cuda.current_stream(feed.device).synchronize()  # onnxruntime reads from a stream of its own
+        options = _run_options(feed.device, last)
+        try:
+            stoppable(lambda: run_binding(self._session, binding, options), options, should_stop)
+        except _run_errors() as error:
+            raise self._explain(error, feed.shape) from error
+        binding.synchronize_outputs()
+        value = binding.get_outputs()[0]
+        if hasattr(value, "__dlpack__"):
+            return torch.from_dlpack(value)  # type: ignore[attr-defined]
+        return torch.from_numpy(value.numpy()).to(feed.device)  # before onnxruntime 1.26
+
+    def _explain(self, error: Exception, shape: tuple[int, ...]) -> ModelError:
+        name = self.path.name
+        if is_out_of_memory(error):
+            return ModelMemoryError(f"memory ran out while {name} ran on {list(shape)}: {error}. Use a smaller model")
+        return ModelInputError(f"{name} failed on an input of {list(shape)}: {error}")
+
+
+def run_session(session: Any, outputs: list[str], feeds: dict[str, NDArray[Any]], options: Any) -> list[NDArray[Any]]:
+    """onnxruntime's run, on its own for tests to fail in its place."""
+    return session.run(outputs, feeds, options)  # type: ignore[no-any-return]
+
+
+def run_binding(session: Any, binding: Any, options: Any) -> None:
+    """onnxruntime's run with bound memory, on its own for tests to fail in its place."""
+    session.run_with_iobinding(binding, options)
 
 
 _models: WeakValueDictionary[tuple[FileIdentity, str], LoadedModel] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
-def open_model(path: Path, provider: str | None = None) -> LoadedModel:
+def open_model(path: Path, provider: str | None = None, make_room: MakeRoom = release_torch_cache) -> LoadedModel:
     """The loaded model of this file, from memory where somebody still holds it.
 
     A file that was replaced on disk (another time or size) is loaded anew. The cache is weak: dropping every
-    CustomSession of a file gives its memory back.
+    CustomSession of a file gives its memory back. make_room: see `memory`.
     """
-    if not path.is_file():
-        check_model_file(path)  # raises, and says what to do
     providers = choose_providers(provider)
     key = file_identity(path), providers[0]
     with _loading:
         model = _models.get(key)
         if model is None:
-            model = _models[key] = LoadedModel(path, providers)
+            model = _models[key] = LoadedModel(path, providers, make_room)
             logger.info(f"loaded {path.name} on {model.providers[0]}")
         return model
 
 
 def file_identity(path: Path) -> FileIdentity:
-    """Changes when the file does: its place, time and size."""
-    stat = path.stat()
+    """Changes when the file does: its place, time and size. Raises ModelNotFoundError where there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        check_model_file(path)  # says what to do
+        raise
     return str(path.resolve()), stat.st_mtime_ns, stat.st_size
 
 
-def _create_session(path: Path, providers: list[str]) -> Any:
-    ort = load_onnxruntime()
-    state = ort.capi.onnxruntime_pybind11_state
-    broken = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.Fail, state.NotImplemented)
-    options = ort.SessionOptions()
-    # Its threads would spin on after each run, in the way of what the pipeline does next.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    try:
-        return ort.InferenceSession(str(path), options, providers=providers)
-    except broken as error:
-        raise _explain(path.name, f"onnxruntime {ort.__version__}", str(error)) from error
+def _device(provider: str) -> torch.device:
+    """ROCm's and the others' pictures go through the host: nobody has tried to share memory with them."""
+    on_gpu = provider in (CUDA, TENSORRT) and torch_has_cuda()
+    return torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
 
 
-def _explain(model: str, runtime: str, reason: str) -> ModelError:
-    if "IR version" in reason or "opset" in reason.lower():
-        return ModelTooNewError(
-            f"{model} is newer than {runtime}: {reason}. Update onnxruntime, or export the model with a lower opset"
-        )
-    if "is not a registered function/op" in reason:
-        return CustomOperatorError(
-            f"{model} uses an operator that {runtime} does not have: {reason}. Export it without custom operators"
-        )
-    return NotOnnxError(f"{runtime} cannot load {model}: {reason}. Download or export the file again")
+def stoppable(run: Callable[[], T], options: Any, should_stop: ShouldStop | None) -> T:
+    """`run()`, in a thread of its own while should_stop is asked, so that a model of many seconds can be cancelled."""
+    if should_stop is None:
+        return run()
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(run)
+        try:
+            while not wait([result], POLL).done:
+                should_stop()
+        except BaseException:
+            options.terminate = True  # onnxruntime looks at it between two operators
+            raise
+        return result.result()
+
+
+def _run_options(device: torch.device, last: bool) -> Any:
+    options = load_onnxruntime().RunOptions()
+    if device.type == "cuda" and last:
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", f"gpu:{device.index or 0}")
+    return options
 
 
 def _run_errors() -> tuple[type[Exception], ...]:
     state = load_onnxruntime().capi.onnxruntime_pybind11_state
-    return state.InvalidArgument, state.Fail, state.RuntimeException
+    return state.InvalidArgument, state.Fail, state.RuntimeException, state.EPFail

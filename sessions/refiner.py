@@ -3,14 +3,13 @@
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..errors import ModelError, ModelInputError, NotFiniteError
 from .decode import to_maps
 from .inspect import inspect
-from .loaded import FileIdentity, file_identity, open_model
+from .loaded import FileIdentity, ShouldStop, file_identity, open_model
 from .picture_input import find_picture_input
 
 SIDE = 1024  # of exports that claim to take any size: ViTMatte's give wrong alphas at any other (rembg 2.0.86)
@@ -35,21 +34,21 @@ class Refiner:
             )
         self.height, self.width = picture.height or SIDE, picture.width or SIDE
 
-    def __call__(self, pixel_values: Tensor) -> Tensor:
-        """[4, height, width] 0..1 on the CPU -> alpha [height, width] float32.
+    def __call__(self, pixel_values: Tensor, should_stop: ShouldStop | None = None) -> Tensor:
+        """[4, height, width] 0..1 on the CPU -> alpha [height, width] float32. should_stop: see `LoadedModel.run`.
 
         Raises ModelOutputError where the output is no alpha, or of another size.
         """
         picture = self.model.picture
         feed = pixel_values.numpy().astype(picture.kind)
         feed = feed if picture.channels_first else feed.transpose(1, 2, 0)
-        output = self.model.run(feed[None], [self.model.output_name(0)])[0]
-        alpha = to_maps(output, self.path.name)[0, 0].astype(np.float32)
+        output = self.model.run(feed[None], [self.model.output_name(0)], should_stop)[0]
+        alpha = to_maps(torch.from_numpy(output), self.path.name)[0, 0].float()
         if alpha.shape != pixel_values.shape[1:]:
             raise ModelInputError(f"{self.path.name} gives alpha of {list(alpha.shape)} for {list(feed.shape)}")
-        if not np.isfinite(alpha).all():
+        if not bool(torch.isfinite(alpha).all()):
             raise NotFiniteError(f"{self.path.name} gives NaN or infinity: the file is damaged, download it again")
-        return torch.from_numpy(alpha)
+        return alpha
 
 
 def is_refiner(path: Path) -> bool:

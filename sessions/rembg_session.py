@@ -4,6 +4,8 @@ rembg is imported when one is run, after onnxruntime was found: without that, im
 names are read from its source, so that listing them costs no import. Source: rembg 2.0.86, sessions/base.py.
 """
 
+from __future__ import annotations
+
 import ast
 import importlib.util
 import logging
@@ -22,6 +24,8 @@ from ..stages import stage
 from .catalog import find_model
 from .decode import Span
 from .files import OFFLINE_VARIABLE, offline
+from .loaded import ShouldStop
+from .memory import release_torch_cache
 from .runtime import CPU, load_onnxruntime
 from .session import Masks
 
@@ -42,8 +46,8 @@ class RembgSession:
 
     def __init__(self, name: str, provider: str | None = None) -> None:
         load_onnxruntime()
-        self.name, self.path = name, Path(f"rembg's {name}")
-        self._provider = provider
+        self.name, self.path, self.make_room = name, Path(f"rembg's {name}"), release_torch_cache
+        self.asked = provider
         kind = _find_class(name)
         if offline() and not _is_there(kind):
             raise RembgError(f"rembg has no file of {name} yet, and {OFFLINE_VARIABLE} is set: run it once online")
@@ -58,17 +62,35 @@ class RembgSession:
         return str(inner.get_providers()[0]) if inner else "rembg"
 
     @property
-    def frames_per_run(self) -> int:
+    def device(self) -> torch.device:
+        """rembg takes pictures from the CPU, whatever runs its model."""
+        return torch.device("cpu")
+
+    def on_cpu(self) -> RembgSession:
+        return RembgSession(self.name, CPU)
+
+    def frames_at_once(self, *_: int) -> int:
         return 1
 
-    def segment(self, frames: Tensor, _: Span | None = None) -> Masks:
+    def bytes_per_frame(self, *_: int) -> int:
+        """Unknown."""
+        return 0
+
+    def segment(
+        self, frames: Tensor, span: Span | None = None, should_stop: ShouldStop | None = None, last: bool = True
+    ) -> Masks:
         """Pictures [B, H, W, 3] uint8 -> the lightest of rembg's masks at each pixel. confidence: of what rembg gives,
-        which is stretched in most of its sessions."""
-        with stage("model"):
-            masks = [self._mask(frame) for frame in frames]
+        which is stretched in most of its sessions. should_stop: called between frames."""
+        del span, last
+        masks = []
+        for frame in frames:
+            if should_stop:
+                should_stop()
+            with stage("model"):
+                masks.append(self._mask(frame))
         return Masks(torch.stack(masks), [float(mask.max()) / 255 for mask in masks])
 
-    def span(self, _: Tensor) -> Span:
+    def span(self, *_: object) -> Span:
         """rembg's masks are stretched already."""
         return 0.0, 1.0
 

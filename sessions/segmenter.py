@@ -1,11 +1,16 @@
 """What the pipeline needs of a session, whoever runs the model."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from .decode import Span
+from .loaded import ShouldStop
+from .memory import MakeRoom
 from .session import Masks
 
 
@@ -13,17 +18,29 @@ class Segmenter(Protocol):
     """A segmentation model in memory: `CustomSession`, or rembg's own session in `RembgSession`."""
 
     path: Path
+    make_room: MakeRoom
 
     @property
     def provider(self) -> str:
         """The execution provider that runs it."""
 
     @property
-    def frames_per_run(self) -> int | None:
-        """How many frames it takes at once; None: any number."""
+    def device(self) -> torch.device:
+        """Where frames should lie."""
 
-    def segment(self, frames: Tensor, span: Span | None = None) -> Masks:
-        """Pictures [B, H, W, 3] uint8 on the CPU -> their masks."""
+    def on_cpu(self) -> Segmenter:
+        """The same on the CPU, for when a GPU's memory does not suffice."""
 
-    def span(self, frames: Tensor) -> Span:
+    def frames_at_once(self, width: int, height: int, /) -> int:
+        """How many pictures of this size to segment in one go."""
+
+    def bytes_per_frame(self, width: int, height: int, /) -> int:
+        """About what a picture of this size takes in a run."""
+
+    def segment(
+        self, frames: Tensor, span: Span | None = None, should_stop: ShouldStop | None = None, last: bool = True
+    ) -> Masks:
+        """Pictures [B, H, W, 3] uint8 -> their masks."""
+
+    def span(self, frames: Tensor, should_stop: ShouldStop | None = None, /) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""

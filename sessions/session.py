@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..imaging.convert import from_pil, to_pil
+from ..imaging.device import on_host
 from ..stages import stage
 from .container import CustomSessionContainer
-from .decode import Span, decode, subject_values, to_maps
+from .decode import Span, decode, from_array, subject_values, to_maps
 from .feed import make_feed
 from .geometry import Placement, fit, place, unfit
-from .loaded import LoadedModel, open_model
+from .loaded import ShouldStop, open_model
+from .memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, release_torch_cache
 from .recipe import Recipe
+from .runtime import CPU
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Masks:
-    """masks: [B, H, W] uint8, 255 = subject. confidence: for each frame, the map's largest value, 0..1, unstretched."""
+    """masks: [B, H, W] uint8, 255 = subject, on the session's device.
+
+    confidence: for each frame, the map's largest value, 0..1, unstretched.
+    """
 
     masks: Tensor
     confidence: list[float]
@@ -37,16 +41,24 @@ class CustomSession:
     """A segmentation model in memory, fed and read as its recipe says.
 
     path: the .onnx file. recipe: how to feed it; the default is rembg's with 1024 x 1024. provider: an onnxruntime
-    execution provider by name; None takes CUDA where it is there, the CPU otherwise. Sessions of one file share one
-    onnxruntime session.
+    execution provider by name; None takes the best that is there. make_room: called with the bytes wanted before a
+    GPU is used, and where its memory ran out. Sessions of one file on one provider share one onnxruntime session.
 
     Raises the ModelErrors of `errors`, and RuntimeMissingError.
     """
 
-    def __init__(self, path: str | Path, recipe: Recipe | None = None, *, provider: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        recipe: Recipe | None = None,
+        *,
+        provider: str | None = None,
+        make_room: MakeRoom = release_torch_cache,
+    ) -> None:
         self.path = Path(path)
+        self.make_room = make_room
         with stage("load model"):
-            self.model = open_model(self.path, provider)
+            self.model = open_model(self.path, provider, make_room)
         self._use(recipe or Recipe())
 
     @classmethod
@@ -75,53 +87,71 @@ class CustomSession:
         return self.model.providers[0]
 
     @property
-    def frames_per_run(self) -> int | None:
-        """How many frames the model takes at once; None: any number."""
-        return self.model.picture.batch
+    def device(self) -> torch.device:
+        """Where frames should lie, so that nothing is copied between them and the model."""
+        return self.model.device
 
-    def segment(self, frames: Tensor, span: Span | None = None) -> Masks:
-        """Pictures [B, H, W, 3] uint8 on the CPU -> their masks, in one run where the model takes batches.
+    def on_cpu(self) -> CustomSession:
+        """The same model and recipe on the CPU, for when a GPU's memory does not suffice."""
+        return CustomSession(self.path, self.recipe, provider=CPU, make_room=self.make_room)
 
-        span: see `decode`. Raises ModelOutputError where the model's output cannot be read as a mask.
+    def frames_at_once(self, width: int, height: int) -> int:
+        """How many pictures of this size to segment in one go: 1, or what fits where the model takes any number."""
+        if self.model.picture.batch is not None:
+            return 1
+        return frames_that_fit(self.bytes_per_frame(width, height), free_bytes(self.device))
+
+    def bytes_per_frame(self, width: int, height: int) -> int:
+        """About what a picture of this size takes in a run, beside the model's weights."""
+        placement = place(width, height, self.recipe)
+        # Its input is at most float32; the picture itself is there as floats, as levels and as a mask.
+        return placement.width * placement.height * 12 * ACTIVATIONS + width * height * 16
+
+    def segment(
+        self, frames: Tensor, span: Span | None = None, should_stop: ShouldStop | None = None, last: bool = True
+    ) -> Masks:
+        """Pictures [B, H, W, 3] uint8 -> their masks, in one run where the model takes batches.
+
+        span: see `decode`. should_stop: may raise, to stop, and is called while the model runs. last: whether
+        onnxruntime is to give back GPU memory that it does not use.
+        Raises ModelOutputError where the model's output cannot be read as a mask, ModelMemoryError.
         """
         height, width = frames.shape[1:3]
         placement = place(width, height, self.recipe)
         resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
         masks, confidence = [], []
-        for maps in self._maps(frames, placement):
+        for maps in self._maps(frames.to(self.device), placement, should_stop, last):
             with stage("decode and resize back"):
                 mask, sure = decode(maps, self.recipe, self.path.name, span)
-                masks.append(torch.from_numpy(unfit(mask, placement, width, height, resampler)))
+                masks.append(unfit(mask, placement, width, height, resampler))
                 confidence.append(sure)
-        return Masks(torch.stack(masks), confidence)
+        return Masks(masks[0][None] if len(masks) == 1 else torch.stack(masks), confidence)
 
-    def span(self, frames: Tensor) -> Span:
+    def span(self, frames: Tensor, should_stop: ShouldStop | None = None) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""
         placement = place(frames.shape[2], frames.shape[1], self.recipe)
-        values = [subject_values(maps, self.recipe, self.path.name) for maps in self._maps(frames, placement)]
+        maps = self._maps(frames.to(self.device), placement, should_stop, last=False)
+        values = [subject_values(each, self.recipe, self.path.name) for each in maps]
         return min(float(each.min()) for each in values), max(float(each.max()) for each in values)
 
     def predict(self, img: Image.Image, *_: Any, **__: Any) -> list[Image.Image]:
         """One PIL picture -> [its mask, mode L]; the form of rembg's sessions, for `rembg.remove(img, session=...)`."""
-        return [to_pil(self.segment(from_pil(img)[None]).masks[0])]
+        return [to_pil(self.segment(from_pil(img)[None]).masks[0].cpu())]
 
-    def _maps(self, frames: Tensor, placement: Placement) -> list[NDArray[Any]]:
+    def _maps(self, frames: Tensor, placement: Placement, should_stop: ShouldStop | None, last: bool) -> list[Tensor]:
         """The mask output [classes, h, w] of each frame."""
         with stage("resize and normalise"):
             self.model.picture.check_size(self.path.name, placement.width, placement.height)
-            feeds = [
-                make_feed(fit(frame.numpy(), placement, self.recipe), self.recipe, self.model.picture)
-                for frame in frames
-            ]
+            feeds = [make_feed(fit(frame, placement, self.recipe), self.recipe, self.model.picture) for frame in frames]
         with stage("model"):
-            return [maps for group in self._groups(feeds) for maps in run_maps(self.model, group, self._output)]
+            groups = [feeds] if self.model.picture.batch is None else [[feed] for feed in feeds]
+            return [maps for group in groups for maps in self._run(group, should_stop, last)]
 
-    def _groups(self, feeds: list[NDArray[Any]]) -> list[list[NDArray[Any]]]:
-        """Frames by the run: all in one where the batch axis is free, one by one where it is fixed."""
-        return [feeds] if self.frames_per_run is None else [[feed] for feed in feeds]
-
-
-def run_maps(model: LoadedModel, feeds: list[NDArray[Any]], output: str) -> NDArray[Any]:
-    """Frames of a model's input -> [B, classes, h, w] of this output."""
-    batch = feeds[0][None] if len(feeds) == 1 else np.stack(feeds)
-    return to_maps(model.run(batch, [output])[0], model.path.name, len(feeds))
+    def _run(self, feeds: list[Tensor], should_stop: ShouldStop | None, last: bool) -> Tensor:
+        """Frames of the model's input -> [B, classes, h, w] of the mask output."""
+        batch = feeds[0][None] if len(feeds) == 1 else torch.stack(feeds)
+        if on_host(batch):
+            output = from_array(self.model.run(batch.numpy(), [self._output], should_stop)[0], self.path.name)
+        else:
+            output = self.model.run_on_device(batch, self._output, should_stop, last)
+        return to_maps(output, self.path.name, len(feeds))

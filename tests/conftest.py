@@ -15,6 +15,14 @@ from support import ROOT, make_red_model
 PACK = load_pack()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kept_graphs(tmp_path_factory):
+    """Optimised graphs go here, not into the user's cache folder."""
+    folder = tmp_path_factory.mktemp("kept_graphs")
+    os.environ["ONNX_SEGMENTATION_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def pack():
     return PACK

@@ -11,7 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from onnx_segmentation.errors import ConvergenceError, MattingInputError, TrimapError
-from onnx_segmentation.matting import direct, multigrid
+from onnx_segmentation.matting import closed_form, direct, multigrid
 from onnx_segmentation.matting.closed_form import estimate_alpha
 from support import SHARED as DATA
 from svd_reference import solve
@@ -204,6 +204,16 @@ def test_a_batch_is_its_frames() -> None:
     both = estimate_alpha(torch.stack([image, image.flip(0)]), torch.stack([hint, hint]))
     torch.testing.assert_close(both[0], estimate_alpha(image, hint))
     assert both.shape == (2, 64, 64)
+
+
+def test_frames_solved_as_one_system_are_those_solved_alone() -> None:
+    """What a GPU does with a batch: unknown pixels reach the frames' edges, and no window spans two frames."""
+    picture, trimap, _ = CASES["astronaut"]
+    image, hint = torch.from_numpy(np.ascontiguousarray(picture)).float(), torch.from_numpy(trimap.copy()).float()
+    hint[:, 60:90] = 0.5
+    images, hints = torch.stack([image, image.flip(0), image]), torch.stack([hint, hint.flip(0), hint.round()])
+    together = closed_form._solve_frames(images, hints, 3e-6, 300, lambda: None)
+    assert (together - estimate_alpha(images, hints)).abs().max() <= 2e-3
 
 
 def test_running_out_of_iterations_is_an_error() -> None:

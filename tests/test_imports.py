@@ -64,6 +64,7 @@ def imported(path):
         ("matting", ("cutout", "nodes")),
         ("cutout.py", ("nodes",)),
         ("commands", ("nodes",)),
+        ("frames.py", ("nodes", "cutout")),
         ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes")),
     ],
 )
@@ -75,7 +76,19 @@ def test_imports_go_one_way(room, may_not):
 
 def test_only_the_host_file_knows_comfyui():
     for path in modules(
-        ["commands", "nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]
+        [
+            "commands",
+            "nodes",
+            "sessions",
+            "matting",
+            "imaging",
+            "cutout.py",
+            "frames.py",
+            "refine.py",
+            "errors.py",
+            "stages.py",
+            "__init__.py",
+        ]
     ):
         if path.name != "host.py":
             assert not {name.split(".")[0] for name in imported(path)} & {

@@ -38,7 +38,7 @@ def test_post_process_is_rembgs(u2netp):
 
     real = CustomSession(u2netp, preset("u2net")).predict(open_photo("coffee"))[0]
     for mask in [*masks(), np.asarray(real)]:
-        np.testing.assert_array_equal(post_process(mask), rembg_post_process(mask))
+        np.testing.assert_array_equal(post_process(torch.tensor(mask)), rembg_post_process(mask))
 
 
 @pytest.mark.parametrize("erode_size", [0, 1, 2, 3, 10, 25])

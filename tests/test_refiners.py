@@ -31,7 +31,7 @@ class Red:
         self.height, self.width = height, width
         self.seen = []
 
-    def __call__(self, pixel_values):
+    def __call__(self, pixel_values, should_stop=None):
         assert pixel_values.shape == (4, self.height, self.width) and pixel_values.dtype == torch.float32
         self.seen.append(pixel_values)
         return pixel_values[0]
@@ -97,7 +97,7 @@ def test_windows_are_blended_without_a_seam():
     """Networks disagree from window to window: here by 1. No two neighbours differ by more than the ramp."""
 
     class Disagreeing(Red):
-        def __call__(self, pixel_values):
+        def __call__(self, pixel_values, should_stop=None):
             super().__call__(pixel_values)
             return torch.full((self.height, self.width), float(len(self.seen) % 2))
 

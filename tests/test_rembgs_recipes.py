@@ -69,9 +69,9 @@ def rembgs():
 def our_feeds(monkeypatch):
     feeds, run = [], LoadedModel.run
 
-    def record(self, feed, outputs):
+    def record(self, feed, outputs, should_stop=None):
         feeds.append(feed)
-        return run(self, feed, outputs)
+        return run(self, feed, outputs, should_stop)
 
     monkeypatch.setattr(LoadedModel, "run", record)
     return feeds
@@ -131,7 +131,7 @@ def test_rembgs_session_behind_our_interface(u2netp, homes, monkeypatch):
     theirs.parent.mkdir(parents=True)
     theirs.write_bytes(u2netp.read_bytes())
     session = RembgSession("u2netp", "CPUExecutionProvider")
-    assert session.provider == "CPUExecutionProvider" and session.frames_per_run == 1
+    assert session.provider == "CPUExecutionProvider" and session.frames_at_once(64, 64) == 1
     frames = torch.stack([from_pil(open_photo("astronaut")), from_pil(open_photo("astronaut").transpose(0))])
     found, expected = session.segment(frames), CustomSession(u2netp, catalog()["u2netp"].recipe).segment(frames)
     assert (found.masks.int() - expected.masks.int()).abs().max() <= 1

@@ -1,4 +1,4 @@
-"""onnxruntime: absent, doubled, or silently on the CPU."""
+"""onnxruntime: absent or doubled."""
 
 import sys
 from types import SimpleNamespace
@@ -46,30 +46,3 @@ def test_two_packages_that_work_are_warned_of(monkeypatch, caplog):
     runtime.load_onnxruntime()
     assert "both installed" in caplog.text
     assert "pip install onnxruntime-gpu" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("torch_has_cuda", "available", "chosen"),
-    [
-        (True, [runtime.CUDA, runtime.CPU], [runtime.CUDA, runtime.CPU]),
-        (False, [runtime.CUDA, runtime.CPU], [runtime.CPU]),
-        (False, [runtime.CPU], [runtime.CPU]),
-        (True, [runtime.CPU], [runtime.CPU]),
-    ],
-)
-def test_cuda_first_where_it_is_there(monkeypatch, caplog, torch_has_cuda, available, chosen):
-    pretend(monkeypatch, ["onnxruntime"], onnxruntime(available))
-    monkeypatch.setattr(runtime, "_torch_has_cuda", lambda: torch_has_cuda)
-    assert runtime.choose_providers() == chosen
-    said = "runs on the CPU although torch has a GPU" in caplog.text
-    assert said == (torch_has_cuda and runtime.CUDA not in available)
-
-
-def test_a_silent_fall_back_is_said(monkeypatch, caplog):
-    pretend(monkeypatch, ["onnxruntime-gpu"], onnxruntime([runtime.CUDA, runtime.CPU]))
-    runtime.check_providers("model.onnx", [runtime.CUDA, runtime.CPU], [runtime.CPU])
-    assert "asked onnxruntime for CUDAExecutionProvider, got CPUExecutionProvider" in caplog.text
-    assert "pip install" in caplog.text
-    caplog.clear()
-    runtime.check_providers("model.onnx", [runtime.CUDA, runtime.CPU], [runtime.CUDA, runtime.CPU])
-    assert not caplog.text

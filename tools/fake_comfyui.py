@@ -43,6 +43,8 @@ class FakeComfyUI:
         comfy.model_management = SimpleNamespace(
             get_torch_device=lambda: torch.device("cpu"),
             throw_exception_if_processing_interrupted=self._throw_if_cancelled,
+            free_memory=lambda *_: [],
+            soft_empty_cache=lambda: None,
         )
         sys.modules.update({"folder_paths": folder_paths, "comfy": comfy})
 

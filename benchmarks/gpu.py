@@ -1,0 +1,106 @@
+"""Milliseconds per frame on one provider: the bare model, rembg's loop, this pipeline by host steps and on the device.
+
+A model of fixed size at 1024 x 1024, 8 frames without alpha matting, 1 with. On a machine without CUDA the device is
+the CPU, which tells how the same code does there, and nothing of a GPU.
+"""
+
+import argparse
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tools.models import fetch
+from tools.pack import load_pack
+
+from .pipeline import FRAMES, rembg_cut_outs, rembg_session, sample, to_tensors
+from .timing import interleave, median_ms, print_header, ratio
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, help="an ONNX file; u2netp without")
+    parser.add_argument("--provider", default="auto", help="auto, CUDA, TensorRT, CPU, ...")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    load_pack()
+    print_header(__doc__ or "")
+    session = open_session(arguments.model or fetch("u2netp"), arguments.provider)
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    picture = session.model.picture
+    print(f"{session.path.name} ({picture.width} x {picture.height}) on {session.provider}, {gpu}\n")
+    pictures = [sample(number) for number in range(FRAMES)]
+    report("without matting", contenders(session, pictures, matting=False), FRAMES, arguments.rounds)
+    report("with matting", contenders(session, pictures[:1], matting=True), 1, arguments.rounds)
+    stages(session, pictures)
+
+
+def open_session(path: Path, provider: str):
+    from onnx_segmentation.sessions.providers import PROVIDERS
+    from onnx_segmentation.sessions.session import CustomSession
+    from onnx_segmentation.sessions.sources import find_recipe
+
+    asked = None if provider == "auto" else PROVIDERS[provider]
+    return CustomSession(path, find_recipe(path, asked).recipe, provider=asked)
+
+
+def contenders(session, pictures, matting):
+    from onnx_segmentation.cutout import CutoutOptions, cutout
+    from onnx_segmentation.imaging.device import torch_everywhere
+    from onnx_segmentation.refine import RefineOptions
+
+    inner, entry = session.model._session, session.model.picture
+    width, height = entry.width or session.recipe.container.width, entry.height or session.recipe.container.height
+    feed = np.zeros((1, 3, height, width), entry.kind)
+    theirs, images = rembg_session(inner, session.recipe), to_tensors(pictures)
+    options = CutoutOptions(RefineOptions(matting))
+    on_device = torch_everywhere if session.device.type == "cpu" else ExitStack
+
+    def pipeline(way) -> None:
+        with way():
+            cutout(images, session, options)
+
+    @contextmanager
+    def by_host():
+        device, session.model.device = session.model.device, torch.device("cpu")
+        try:
+            yield
+        finally:
+            session.model.device = device
+
+    return {
+        "bare session.run": lambda: [inner.run([session._output], {entry.name: feed}) for _ in pictures],
+        "rembg as a node": lambda: rembg_cut_outs(images, theirs, matting),
+        "this, host steps": lambda: pipeline(by_host),
+        "this, on the device": lambda: pipeline(on_device),
+    }
+
+
+def report(title, runs, frames, rounds) -> None:
+    times = interleave(runs, rounds)
+    print(f"{title}: median of {rounds} rounds\n{'':20s}{'ms a frame':>12s}{'x bare':>9s}{'x rembg':>9s}")
+    for name, seconds in times.items():
+        over = ratio(times, name, "bare session.run"), ratio(times, name, "rembg as a node")
+        print(f"{name:20s}{median_ms(seconds) / frames:12.1f}{over[0]:9.2f}{over[1]:9.2f}")
+    print(flush=True)
+
+
+def stages(session, pictures) -> None:
+    """What each step takes; a GPU is waited for after each, so that their sum is more than a run's time."""
+    from onnx_segmentation.cutout import CutoutOptions, cutout
+    from onnx_segmentation.imaging.device import torch_everywhere
+    from onnx_segmentation.refine import RefineOptions
+    from onnx_segmentation.stages import record
+
+    way = torch_everywhere if session.device.type == "cpu" else ExitStack
+    for title, matting, chosen in (("without", False, pictures), ("with", True, pictures[:1])):
+        with way(), record() as times:
+            cutout(to_tensors(chosen), session, CutoutOptions(RefineOptions(matting)))
+        print(f"stages on {session.device}, {title} matting (ms a frame)")
+        for name, seconds in times.items():
+            print(f"  {name:24s}{seconds / len(chosen) * 1000:8.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The frames of a batch with their masks, a few at a time, fewer where memory runs out."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from .errors import ModelMemoryError
+from .imaging.compose import TRANSPARENT, parse_colour
+from .imaging.convert import to_levels, to_rgb
+from .imaging.morphology import post_process
+from .matting.trimap import steady_trimap
+from .refine import RefineOptions, mask_trimap
+from .sessions.decode import Span
+from .sessions.runtime import CPU
+from .sessions.segmenter import Segmenter
+from .stages import stage
+
+logger = logging.getLogger("onnx_segmentation")
+
+OnFrame = Callable[[], None]
+SAMPLE = 16  # frames that set the scale of a steady batch
+
+
+@dataclass(frozen=True)
+class CutoutOptions:
+    """What happens between the model and the result.
+
+    refine: alpha matting and colours. post_process: clean the mask first. min_confidence: a frame whose map stays below
+    this (0..1) has no subject, and its mask is empty. steady: one scale for the whole batch, set by frames spread over
+    it, instead of each frame's own, so that a video does not flicker (min-max decodings only). background:
+    `transparent`, or a colour such as #ffffff that the cut-out is laid over, which makes the result RGB.
+    steady_trimap: with matting, what is sure in one frame and another thing in the next is unknown in both.
+
+    Raises ColourError for a background that is no colour.
+    """
+
+    refine: RefineOptions = field(default_factory=RefineOptions)
+    post_process: bool = False
+    min_confidence: float = 0.0
+    steady: bool = False
+    background: str = TRANSPARENT
+    steady_trimap: bool = False
+
+    def __post_init__(self) -> None:
+        parse_colour(self.background)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture [H, W, 3] 0..1 with its mask [H, W] uint8 and trimap [H, W], if it has one; all on one device."""
+
+    number: int
+    rgb: Tensor
+    mask: Tensor
+    confidence: float
+    trimap: Tensor | None = None
+
+
+def each_frame(
+    images: Tensor, session: Segmenter, options: CutoutOptions, should_stop: OnFrame | None
+) -> Iterator[Frame]:
+    """Each frame of an IMAGE with its mask and, where its neighbours have a say in it, its trimap.
+
+    Raises ImageError for NaN, ModelOutputError, and ModelMemoryError where not even the CPU has enough.
+    """
+    span = _common_span(images, session, should_stop) if options.steady else None
+    found = (_clean(frame, options) for frame in _segment_all(images, session, span, should_stop))
+    return _steadied(found, options.refine) if options.steady_trimap and options.refine.alpha_matting else found
+
+
+def _segment_all(images: Tensor, session: Segmenter, span: Span | None, should_stop: OnFrame | None) -> Iterator[Frame]:
+    height, width = images.shape[1:3]
+    count, first, freed = session.frames_at_once(width, height), 0, False
+    while first < len(images):
+        try:
+            numbers = range(first, min(first + count, len(images)))
+            frames = _segment(images, numbers, session, span, should_stop)
+        except (ModelMemoryError, torch.cuda.OutOfMemoryError) as error:
+            reason = str(error)  # the error itself would keep the frames in memory
+        else:
+            first += len(frames)
+            while frames:
+                yield frames.pop(0)
+            continue
+        session.make_room(session.bytes_per_frame(width, height))
+        if freed and count == 1:
+            session, freed = _on_cpu(session, reason), False
+        count, freed = max(count // 2, 1), True
+
+
+def _on_cpu(session: Segmenter, reason: str) -> Segmenter:
+    if session.provider == CPU:
+        raise ModelMemoryError(reason)
+    logger.warning(f"{session.path.name} goes on on the CPU, memory does not suffice for one frame: {reason}")
+    return session.on_cpu()
+
+
+def _segment(
+    images: Tensor, numbers: range, session: Segmenter, span: Span | None, should_stop: OnFrame | None
+) -> list[Frame]:
+    with stage("read pictures"):
+        pictures = [to_rgb(images[number], number, session.device) for number in numbers]
+        levels = [to_levels(picture) for picture in pictures]
+    last = numbers.stop == len(images)
+    found = session.segment(levels[0][None] if len(levels) == 1 else torch.stack(levels), span, should_stop, last)
+    return [Frame(*each) for each in zip(numbers, pictures, found.masks, found.confidence, strict=True)]
+
+
+def _clean(frame: Frame, options: CutoutOptions) -> Frame:
+    """Its mask empty where the model found no subject, post-processed on request."""
+    if frame.confidence < options.min_confidence:
+        logger.warning(
+            f"frame {frame.number}: no subject found (confidence {frame.confidence:.2f}, "
+            f"below {options.min_confidence:.2f})"
+        )
+        return replace(frame, mask=torch.zeros_like(frame.mask))
+    if not options.post_process:
+        return frame
+    with stage("post-process"):
+        return replace(frame, mask=post_process(frame.mask))
+
+
+def _steadied(frames: Iterator[Frame], options: RefineOptions) -> Iterator[Frame]:
+    """Each frame with its trimap, in which the frames before and after have a say; one frame is looked ahead."""
+    before: Tensor | None = None
+    waiting: tuple[Frame, Tensor] | None = None
+    for frame in frames:
+        trimap = mask_trimap(frame.mask, options)
+        if waiting:
+            yield replace(waiting[0], trimap=steady_trimap(waiting[1], before, trimap))
+            before = waiting[1]
+        waiting = frame, trimap
+    if waiting:
+        yield replace(waiting[0], trimap=steady_trimap(waiting[1], before))
+
+
+def _common_span(images: Tensor, session: Segmenter, should_stop: OnFrame | None) -> Span:
+    """The smallest and largest value of the model's maps over frames spread evenly through the batch."""
+    count = min(SAMPLE, len(images))
+    numbers = sorted({round(i * (len(images) - 1) / max(count - 1, 1)) for i in range(count)})
+    pictures = (to_rgb(images[number], number, session.device) for number in numbers)
+    spans = [session.span(to_levels(picture)[None], should_stop) for picture in pictures]
+    return min(low for low, _ in spans), max(high for _, high in spans)
