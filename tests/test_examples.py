@@ -98,7 +98,8 @@ def test_every_required_socket_is_linked(path, declared):
 def test_the_templates_dialog_has_a_picture(path):
     picture = path.with_suffix(".jpg")
     assert picture.stat().st_size < 60_000
-    assert Image.open(picture).format == "JPEG"
+    with Image.open(picture) as opened:
+        assert opened.format == "JPEG"
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
