@@ -47,7 +47,11 @@ def model_path(name: str) -> Path:
 
 def fingerprint(name: str) -> str:
     """Changes when the model's file does; empty where there is none."""
-    path = model_path(name)
+    return file_stamp(model_path(name))
+
+
+def file_stamp(path: Path) -> str:
+    """Changes when the file does; empty where there is none."""
     stat = path.stat() if path.is_file() else None
     return f"{stat.st_mtime_ns} {stat.st_size}" if stat else ""
 

@@ -31,6 +31,7 @@ class SessionNode:
 
     def __init__(self) -> None:
         self._session: CustomSession | None = None
+        self._wanted: tuple[object, ...] = ()
 
     @classmethod
     def IS_CHANGED(cls, model: str, **_: Any) -> str:
@@ -49,8 +50,10 @@ class SessionNode:
         keep_loaded: bool = True,
     ) -> Cutout:
         """Load the model if it is not there, cut out, and say on the node what was used."""
-        if self._session and self._session.path != path:
+        wanted = path, provider, host.file_stamp(path)
+        if self._wanted != wanted:
             self._session = None  # give the other model's memory back before this one is loaded
+        self._wanted = wanted
         session = CustomSession(path, recipe, provider=host.provider(provider), make_room=host.make_room)
         self._session = session if keep_loaded else None
         return run_session(images, session, options, node_id, source)
