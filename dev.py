@@ -20,8 +20,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-PACKAGES = ["nodes", "sessions", "matting", "imaging"]
-MODULES = ["__init__.py", "cutout.py", "refine.py", "errors.py", "stages.py"]
+PACKAGES = ["nodes", "sessions", "matting", "imaging", "batch", "commands"]
+MODULES = ["__init__.py", "__main__.py", "simple.py", "cutout.py", "refine.py", "errors.py", "stages.py"]
 
 
 def main(arguments: list[str]) -> int:

@@ -2,6 +2,9 @@
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -50,8 +53,19 @@ class LoadedModel:
             raise ModelInputError(f"{self.path.name} failed on an input of {list(feed.shape)}: {error}") from error
 
 
-_models: WeakValueDictionary[tuple[FileIdentity, str], LoadedModel] = WeakValueDictionary()
+_models: WeakValueDictionary[tuple[FileIdentity, str, int], LoadedModel] = WeakValueDictionary()
 _loading = threading.Lock()
+_threads: ContextVar[int] = ContextVar("session_threads", default=0)
+
+
+@contextmanager
+def session_threads(count: int) -> Iterator[None]:
+    """Models that the block loads run on this many threads of the CPU; 0 is onnxruntime's own choice, all cores."""
+    token = _threads.set(count)
+    try:
+        yield
+    finally:
+        _threads.reset(token)
 
 
 def open_model(path: Path, provider: str | None = None) -> LoadedModel:
@@ -63,7 +77,7 @@ def open_model(path: Path, provider: str | None = None) -> LoadedModel:
     if not path.is_file():
         check_model_file(path)  # raises, and says what to do
     providers = choose_providers(provider)
-    key = file_identity(path), providers[0]
+    key = file_identity(path), providers[0], _threads.get()
     with _loading:
         model = _models.get(key)
         if model is None:
@@ -83,6 +97,7 @@ def _create_session(path: Path, providers: list[str]) -> Any:
     state = ort.capi.onnxruntime_pybind11_state
     broken = (state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.Fail, state.NotImplemented)
     options = ort.SessionOptions()
+    options.intra_op_num_threads = _threads.get()
     # Its threads would spin on after each run, in the way of what the pipeline does next.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     try:

@@ -47,11 +47,15 @@ def imported(path):
 @pytest.mark.parametrize(
     ("room", "may_not"),
     [
-        ("imaging", ("sessions", "matting", "cutout", "nodes")),
-        ("sessions", ("matting", "cutout", "nodes")),
-        ("matting", ("cutout", "nodes")),
-        ("cutout.py", ("nodes",)),
-        ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes")),
+        ("imaging", ("sessions", "matting", "cutout", "nodes", "batch", "commands")),
+        ("sessions", ("matting", "cutout", "nodes", "batch", "commands")),
+        ("matting", ("cutout", "nodes", "batch", "commands")),
+        ("cutout.py", ("nodes", "batch", "commands")),
+        ("nodes", ("batch", "commands", "simple")),
+        ("batch", ("nodes", "commands", "simple")),
+        ("simple.py", ("nodes", "commands")),
+        ("commands", ("nodes",)),
+        ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes", "batch", "commands")),
     ],
 )
 def test_imports_go_one_way(room, may_not):
@@ -61,9 +65,8 @@ def test_imports_go_one_way(room, may_not):
 
 
 def test_only_the_host_file_knows_comfyui():
-    for path in modules(
-        ["nodes", "sessions", "matting", "imaging", "cutout.py", "errors.py", "stages.py", "__init__.py"]
-    ):
+    rooms = ["nodes", "sessions", "matting", "imaging", "batch", "commands"]
+    for path in modules([*rooms, "cutout.py", "simple.py", "errors.py", "stages.py", "__init__.py"]):
         if path.name != "host.py":
             assert not {name.split(".")[0] for name in imported(path)} & {
                 "comfy",

@@ -1,0 +1,7 @@
+"""python -m onnx_segmentation"""
+
+import sys
+
+from .commands import main
+
+sys.exit(main())

@@ -1,0 +1,20 @@
+"""The command line: one module a subcommand, each with `add_parser(subparsers)` and `run(args) -> int`."""
+
+import argparse
+
+from . import cutout
+
+COMMANDS = (cutout,)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a subcommand -> exit code: 0 all well, 1 in part, 2 not as asked, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="onnx-segmentation", description="Cut-outs with any ONNX segmentation model, outside ComfyUI."
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    args = parser.parse_args(argv)
+    code: int = args.run(args)
+    return code
