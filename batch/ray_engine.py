@@ -1,49 +1,21 @@
 """The engine for a cluster: Ray Data reads, schedules, holds back, tries again and writes."""
 
-import math
 import os
 import posixpath
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from ..errors import InputsError
-from .cores import available_cores
 from .job import Job
 from .local import OnDone
 from .outcome import NOTES, Outcome
 from .plan import Plan
+from .ray_cluster import RayOptions, cluster, fitting
 from .storage import Place
 
 IO_CPUS = 0.25  # what a task that reads or writes asks for: it waits more than it computes
 BATCH = 16  # pictures that an actor is handed at once
-
-
-@dataclass(frozen=True)
-class RayOptions:
-    """address: of a cluster; None starts Ray on this machine. workers: actors, None for as many as fit.
-
-    cpus, gpus: of each, fractions allowed. An actor cuts out as many pictures at a time as it has whole CPUs.
-    """
-
-    address: str | None = None
-    workers: int | None = None
-    cpus: float = 1.0
-    gpus: float = 0.0
-
-    @property
-    def cluster(self) -> str | None:
-        """The cluster's address; Ray's own jobs find theirs in the environment."""
-        return self.address or os.environ.get("RAY_ADDRESS")
-
-    def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise InputsError(f"workers is {self.workers}; give 1 or more")
-        if self.cpus <= 0 or self.gpus < 0:
-            raise InputsError(f"a worker has {self.cpus} CPUs and {self.gpus} GPUs; give more than 0, and 0 or more")
 
 
 def run_ray(
@@ -56,69 +28,56 @@ def run_ray(
     """
     import ray
 
-    from .ray_stages import Cutter, PictureSink
+    from .ray_stages import to_table
 
     run = manifest.below(f"run={time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
     unfinished = manifest.below(f".{posixpath.basename(run.path)}") if run.local else run
-    with _cluster(options):
-        model = ray.put(job.model.read_bytes()) if options.cluster else None  # held here while actors may start anew
-        pictures = ray.data.read_binary_files(plan.todo, include_paths=True, filesystem=source, num_cpus=IO_CPUS)
-        results = pictures.map_batches(
-            Cutter,
-            fn_constructor_args=(job, model, plan.naming, options.cpus),
-            batch_size=BATCH,
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(
-                size=options.workers or _fitting(options),
-                max_concurrent_calls_per_actor=2,  # one batch begins while another is written
-                enable_true_multi_threading=True,
-            ),
-            num_cpus=options.cpus,
-            num_gpus=options.gpus or None,
-        )
-        store = PictureSink(output).store
-        stored = results.map_batches(store, batch_size=None, batch_format="pyarrow", num_cpus=IO_CPUS)
-        stored.write_parquet(unfinished.path, filesystem=unfinished.filesystem, ray_remote_args={"num_cpus": IO_CPUS})
+    readable, lost = _check_readable(plan, source)
+    with cluster(options):
+        parts = [_cut_out(replace(plan, todo=readable), job, source, output, options)] if readable else []
+        parts += [ray.data.from_arrow(to_table(lost))] if lost else []
+        rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
+        rows.write_parquet(unfinished.path, filesystem=unfinished.filesystem, ray_remote_args={"num_cpus": IO_CPUS})
     if run.local:
         run.filesystem.move(unfinished.path, run.path)
     for outcome in _read_manifest(run):
         on_done(outcome)
 
 
-@contextmanager
-def _cluster(options: RayOptions) -> Iterator[None]:
-    """Ray on this machine, or the cluster that is named; nothing is reported to Ray's makers."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "WARNING")
+def _cut_out(plan: Plan, job: Job, source: Any, output: Place, options: RayOptions) -> Any:
+    """The dataset whose rows are outcomes, of pictures that are written by then; nothing runs yet."""
     import ray
 
-    if options.cluster:
-        ray.init(options.cluster, log_to_driver=False)
-    else:
-        cores = max(available_cores(), math.ceil((options.workers or 1) * options.cpus))
-        # One more than there are: reading and writing would else wait for workers that hold all.
-        ray.init("local", num_cpus=cores + 1, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
-    ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    from .ray_stages import Cutter, PictureSink
+
+    model = ray.put(job.model.read_bytes()) if options.cluster else None
+    pictures = ray.data.read_binary_files(plan.todo, include_paths=True, filesystem=source, num_cpus=IO_CPUS)
+    results = pictures.map_batches(
+        Cutter,
+        fn_constructor_args=(job, model, plan.naming, options.cpus),
+        batch_size=BATCH,
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(
+            size=options.workers or fitting(options),
+            max_concurrent_calls_per_actor=2,  # one batch begins while another is written
+            enable_true_multi_threading=True,
+        ),
+        num_cpus=options.cpus,
+        num_gpus=options.gpus or None,
+    )
+    store = PictureSink(output).store
+    return results.map_batches(store, batch_size=None, batch_format="pyarrow", num_cpus=IO_CPUS)
 
 
-def _fitting(options: RayOptions) -> int:
-    """As many workers as the cluster has room for, one CPU left to reading and writing."""
-    import ray
-
-    there = ray.cluster_resources()
-    room = (there.get("CPU", 1) - 1) / options.cpus
-    if options.gpus:
-        room = min(room, there.get("GPU", 0) / options.gpus)
-    if room < 1:
-        raise InputsError(
-            f"no worker of {options.cpus:g} CPUs and {options.gpus:g} GPUs fits a cluster of {there.get('CPU', 0):g} "
-            f"CPUs (one is left to reading and writing) and {there.get('GPU', 0):g} GPUs: ask for less for each"
-        )
-    return int(room)
+def _check_readable(plan: Plan, source: Any) -> tuple[list[str], list[Outcome]]:
+    """Ray's reader ends the job at a file that cannot be opened: such ones on this machine are told apart before."""
+    if source.type_name != "local":
+        return plan.todo, []
+    readable = [path for path in plan.todo if os.access(path, os.R_OK)]
+    told = set(readable)
+    error = "it cannot be opened for reading"
+    lost = [path for path in plan.todo if path not in told]
+    return readable, [Outcome(path, plan.naming.output(path), "failed", error) for path in lost]
 
 
 def _read_manifest(run: Place) -> Iterator[Outcome]:

@@ -57,10 +57,20 @@ class Cutter:
     def _row(self, path: str, future: Future[Finished[bytes]]) -> dict[str, Any]:
         output, error = self._naming.output(path), future.exception()
         if error is not None:
-            return {**asdict(Outcome(path, output, "failed", explain(error))), "notes": "", "data": b""}
+            return {**to_row(Outcome(path, output, "failed", explain(error))), "data": b""}
         result = future.result()
-        outcome = Outcome(path, output, "done", "", result.confidence, result.seconds)
-        return {**asdict(outcome), "notes": NOTES.join(result.notes), "data": result.written}
+        outcome = Outcome(path, output, "done", "", result.confidence, result.seconds, result.notes)
+        return {**to_row(outcome), "data": result.written}
+
+
+def to_row(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as a row of `ROW`."""
+    return {**asdict(outcome), "notes": NOTES.join(outcome.notes)}
+
+
+def to_table(outcomes: list[Outcome]) -> pa.Table:
+    """Outcomes as a table of `ROW`."""
+    return pa.Table.from_pylist([to_row(outcome) for outcome in outcomes], ROW)
 
 
 class PictureSink(RowBasedFileDatasink):

@@ -68,7 +68,8 @@ def _run_local(args: argparse.Namespace) -> int:
 def _run_ray(args: argparse.Namespace) -> int:
     from ray.exceptions import RayError
 
-    from ..batch.ray_engine import RayOptions, run_ray
+    from ..batch.ray_cluster import RayOptions
+    from ..batch.ray_engine import run_ray
     from ..batch.storage import find_stored, open_place, stored_outputs
     from .report import Report
 

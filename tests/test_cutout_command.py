@@ -164,6 +164,7 @@ def bad_folder(tmp_path):
     photo.quantize(16).save(folder / "palette.gif")
     photo.save(folder / "animated.webp", save_all=True, append_images=[photo.rotate(9)])
     photo.resize((1, 1)).save(folder / "one.bmp")
+    (folder / "gone.jpg").symlink_to(folder / "nowhere.jpg")
     return folder
 
 
@@ -191,6 +192,7 @@ def test_a_bad_picture_costs_that_picture(bad_folder, model, tmp_path, capsys):
         "page.jpg": "no kind of picture",
         "huge.png": "600 megapixels, the limit is 178",
         "locked/good.png": "PermissionError",
+        "gone.jpg": "No such file",
     }
     failures = dict(re.findall(rf"^failed: {re.escape(str(bad_folder))}/(.*?): (.*)$", said.err, re.M))
     assert {name: words for name, words in expected.items() if words in failures.get(name, "")} == expected
@@ -199,7 +201,7 @@ def test_a_bad_picture_costs_that_picture(bad_folder, model, tmp_path, capsys):
     assert pixels(output / "one.png").shape == (1, 1, 4)
     assert "note: of several frames, the first only" in said.err and "note: CMYK without a profile" in said.err
     rows = {Path(row["input"]).name: row for row in csv.DictReader(manifest.read_text().splitlines())}
-    assert len(rows) == 10
+    assert len(rows) == 11
     assert (rows["zero.png"]["status"], rows["one.bmp"]["status"]) == ("failed", "done")
 
 

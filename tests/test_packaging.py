@@ -1,5 +1,6 @@
 """What is shipped agrees with itself: requirements, package list, example workflows, version."""
 
+import importlib
 import json
 import re
 import tomllib
@@ -43,6 +44,20 @@ def test_every_package_is_listed():
     }
     found -= {"onnx_segmentation.tools", "onnx_segmentation.benchmarks"}
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | {"onnx_segmentation"}
+
+
+def test_data_files_are_shipped():
+    """Setuptools leaves out what is no Python and is not named."""
+    settings = PROJECT["tool"]["setuptools"]
+    for package in set(settings["packages"]) - {"onnx_segmentation"}:
+        folder = ROOT.joinpath(*package.split(".")[1:])
+        data = {path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
+        assert data == set(settings["package-data"].get(package, [])), package
+
+
+def test_console_script_is_there():
+    module, function = PROJECT["project"]["scripts"]["onnx-segmentation"].split(":")
+    assert callable(getattr(importlib.import_module(module), function))
 
 
 def test_one_version(pack):
