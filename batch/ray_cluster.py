@@ -1,5 +1,6 @@
 """Ray itself: on this machine or on a cluster, and how many workers fit."""
 
+import logging
 import math
 import os
 import sys
@@ -39,7 +40,6 @@ class RayOptions:
 def cluster(options: RayOptions) -> Iterator[None]:
     """Ray on this machine, or the cluster that is named; nothing is reported to Ray's makers."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "WARNING")
     import ray
 
     if options.cluster:
@@ -48,6 +48,7 @@ def cluster(options: RayOptions) -> Iterator[None]:
         cores = max(available_cores(), math.ceil((options.workers or 1) * options.cpus))
         # One more than there are: reading and writing would else wait for workers that hold all.
         ray.init("local", num_cpus=cores + 1, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
     try:
         yield

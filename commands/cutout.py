@@ -86,7 +86,8 @@ def _run_ray(args: argparse.Namespace) -> int:
                 try:
                     run_ray(plan, job, source, output, manifest, options, report.add)
                 except RayError as error:
-                    raise InputsError(f"Ray gave up: {explain(error)}; the same command goes on from here") from error
+                    reason = str(error).strip().splitlines()[-1]  # what comes before is the way there
+                    raise InputsError(f"Ray gave up: {reason}; the same command goes on from here") from error
     return 1 if report.failures else 0
 
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from onnx_segmentation.commands import main
+from onnx_segmentation.errors import InputsError
 from support import ROOT
 from test_cutout_command import arguments, bad_folder, make_read_only, model, results  # noqa: F401, the fixtures
 
@@ -57,3 +58,23 @@ def test_folder_on_ray(bad_folder, model, tmp_path, command):  # noqa: F811
     again = command(*arguments(f"file://{bad_folder}", f"file://{output}", model, *ray))
     assert "1 done" in again.stdout and f"{len(expected)} were there before" in again.stdout, again.stderr
     assert {name: path.stat().st_mtime_ns for name, path in results(output).items() if name in before} == before
+
+
+def test_model_travels_where_the_worker_has_none(tmp_path, monkeypatch):
+    from onnx_segmentation.batch import ray_stages
+
+    here = tmp_path / "u2netp.onnx"
+    here.write_bytes(b"weights")
+    monkeypatch.setattr(ray_stages.ray, "get", lambda data: data)
+    monkeypatch.setattr(ray_stages.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert ray_stages.model_here(here, b"weights") == here
+    copy = ray_stages.model_here(tmp_path / "elsewhere" / "u2netp.onnx", b"weights")
+    assert copy.name == "u2netp.onnx" and copy.read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize("settings", [{"workers": 0}, {"cpus": 0}, {"gpus": -1}])
+def test_workers_that_cannot_be(settings):
+    from onnx_segmentation.batch.ray_cluster import RayOptions
+
+    with pytest.raises(InputsError, match="give"):
+        RayOptions(**settings)
