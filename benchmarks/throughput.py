@@ -1,7 +1,9 @@
-"""Pictures a second of folder commands: rembg's `rembg p`, this package's, and this package's on Ray Data.
+"""Pictures a second of folder commands: rembg's `rembg p`, and this package's, on threads and on Ray Data.
 
-Same JPEGs, same u2netp file, PNG out with the same compression. Each command runs on a few pictures and on all of
-them, in turn with the others: the difference is the rate once it has started.
+Same JPEGs, same u2netp file, PNG out with the same compression. Each command runs in a process that has imported and
+run it before, on small folders in turn with the others, so that whatever else the machine does falls on all alike.
+CPU s: processor time a picture, which neighbours do not change much. Ray starts its workers anew for each folder: it
+is timed on folders of two sizes, beside the same command on threads, and the difference is its rate.
 """
 
 import argparse
@@ -19,34 +21,67 @@ from tools.pack import ROOT
 from .pipeline import sample
 from .timing import print_header
 
-FEW = 32  # on Ray as many as make every worker start
+# Reads lines "folder of pictures <tab> folder of results", answers each with its processor seconds.
+SERVE = """
+import os, sys, time
+from contextlib import redirect_stdout
+{setup}
+for line in sys.stdin:
+    source, output = line.rstrip().split("\\t")
+    start = time.process_time()
+    with redirect_stdout(sys.stderr):
+        run(source, output)
+    print(time.process_time() - start, flush=True)
+"""
 # rembg.commands imports a web server for `rembg s`; `rembg p` does without.
 REMBG = """
-import sys, types, importlib.util
+import types, importlib.util
 package = types.ModuleType("rembg.commands")
 package.__path__ = [importlib.util.find_spec("rembg").submodule_search_locations[0] + "/commands"]
 sys.modules["rembg.commands"] = package
 from rembg.commands.p_command import p_command
-p_command()
+run = lambda source, output: p_command({options} + [source, output], standalone_mode=False)
+"""
+OURS = """
+from onnx_segmentation.commands import main
+run = lambda source, output: main(["cutout", source, "--output", output, *{options}])
 """
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=96)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--matting", action="store_true", help="with alpha matting (takes several times as long)")
+    parser.add_argument("--pictures", type=int, default=12, help="in each folder")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--matting", action="store_true")
     parser.add_argument("--jobs", type=int, default=2, help="of this package, and Ray's workers")
-    parser.add_argument("--no-ray", action="store_true")
+    parser.add_argument("--ray", action="store_true", help="compare Ray with threads, on 32 and 32 + PICTURES pictures")
     options = parser.parse_args()
     print_header(__doc__)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        few, everything = (
-            pictures(folder / "few", min(FEW, options.pictures // 3)),
-            pictures(folder / "all", options.pictures),
-        )
-        report(rounds(folder, few, everything, options))
+        (folder / "onnx_segmentation").symlink_to(ROOT)
+        (compare_ray if options.ray else compare)(folder, options)
+
+
+def compare(folder, options):
+    source = pictures(folder / "in", options.pictures)
+    servers = {name: serve(folder, code) for name, code in contenders(options).items()}
+    times = {name: [] for name in servers}
+    for number in range(options.rounds + 1):  # the first is for warming up
+        for name, server in servers.items():
+            times[name].append(ask(server, source, folder / f"{name} {number}"))
+    for server in servers.values():
+        server.stdin.close()
+        server.wait()
+    report({name: values[1:] for name, values in times.items()}, options.pictures)
+
+
+def contenders(options):
+    model = str(fetch("u2netp"))
+    ours, theirs = ["--model", model, "--quiet", "--jobs", str(options.jobs)], ["-m", "u2netp"]
+    if options.matting:
+        ours, theirs = [*ours, "--alpha-matting"], [*theirs, "-a", "-ab", "20"]
+    return {"rembg p": REMBG.format(options=theirs), "cutout": OURS.format(options=ours)}
 
 
 def pictures(folder, count):
@@ -57,55 +92,66 @@ def pictures(folder, count):
     return folder
 
 
-def rounds(folder, few, everything, options):
-    """-> {command: [(pictures a second once started, seconds of the whole run) of each round]}"""
-    found = {}
-    for number in range(options.rounds):
-        for name, command in commands(folder, options).items():
-            short, long = (run(command, each, folder / f"{name} {number} {each.name}") for each in (few, everything))
-            more = len(list(everything.iterdir())) - len(list(few.iterdir()))
-            found.setdefault(name, []).append((more / (long - short), long))
-            print(f"  round {number + 1}, {name}: {short:.1f} s, {long:.1f} s", flush=True)
-    return found
+def environment(folder):
+    return os.environ | {"U2NET_HOME": str(fetch("u2netp").parent), "PYTHONPATH": str(folder)}
 
 
-def commands(folder, options):
-    """By name: the command line, up to the folders of inputs and results."""
-    (folder / "onnx_segmentation").is_symlink() or (folder / "onnx_segmentation").symlink_to(ROOT)
-    model = fetch("u2netp")
-    ours = [sys.executable, "-m", "onnx_segmentation", "cutout", "--model", str(model), "--quiet"]
-    theirs = [sys.executable, "-c", REMBG, "-m", "u2netp"]
-    if options.matting:
-        ours, theirs = [*ours, "--alpha-matting"], [*theirs, "-a", "-ab", "20"]
-    found = {"rembg p": theirs, "cutout": [*ours, "--jobs", str(options.jobs)]}
-    if not options.no_ray:
-        found["cutout on ray"] = [*ours, "--engine", "ray", "--ray-workers", str(options.jobs)]
-    return found
+def serve(folder, code):
+    command = [sys.executable, "-c", SERVE.format(setup=code)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    return subprocess.Popen(command, env=environment(folder), **pipes)
 
 
-def run(command, source, output):
-    """Seconds. Raises where not every picture has its output."""
-    environment = os.environ | {"U2NET_HOME": str(fetch("u2netp").parent), "PYTHONPATH": str(output.parent)}
-    folders = [str(source), str(output)] if "-c" in command else [str(source), "--output", str(output)]
+def ask(server, source, output):
+    """-> (seconds, processor seconds)"""
     start = time.perf_counter()
-    subprocess.run([*command, *folders], check=True, env=environment, capture_output=True)
+    server.stdin.write(f"{source}\t{output}\n")
+    server.stdin.flush()
+    cpu = float(server.stdout.readline())
     seconds = time.perf_counter() - start
-    expected = {path.stem for path in source.iterdir()}
-    if {path.stem for path in output.glob("*.png")} != expected:
-        raise RuntimeError(f"{command[:6]} left pictures out")
-    return seconds
+    check(source, output)
+    return seconds, cpu
 
 
-def report(found):
-    print(f"\n{'':16s}{'pictures/s':>12s}{'x rembg p':>11s}{'x cutout':>10s}{'whole run, s':>14s}")
-    for name, values in found.items():
-        rates = [rate for rate, _ in values]
-        over = [
-            statistics.median(a / b[0] for a, b in zip(rates, found[base], strict=True))
-            for base in ("rembg p", "cutout")
-        ]
-        whole = statistics.median(seconds for _, seconds in values)
-        print(f"{name:16s}{statistics.median(rates):12.2f}{over[0]:11.2f}{over[1]:10.2f}{whole:14.1f}")
+def check(source, output):
+    if {path.stem for path in output.glob("*.png")} != {path.stem for path in source.iterdir()}:
+        raise RuntimeError(f"{output.name}: pictures are left out")
+
+
+def report(times, count):
+    print(f"{'':12s}{'pictures/s':>12s}{'x rembg p':>11s}{'lowest':>8s}{'highest':>9s}{'CPU s':>8s}")
+    for name, values in times.items():
+        ratios = [base / own for (own, _), (base, _) in zip(values, times["rembg p"], strict=True)]
+        rate = count / statistics.median(seconds for seconds, _ in values)
+        cpu = statistics.median(cpu for _, cpu in values) / count
+        print(f"{name:12s}{rate:12.2f}{statistics.median(ratios):11.2f}{min(ratios):8.2f}{max(ratios):9.2f}{cpu:8.2f}")
+
+
+def compare_ray(folder, options):
+    few, many = pictures(folder / "few", 32), pictures(folder / "many", 32 + options.pictures)
+    engines = {"threads": ["--jobs", str(options.jobs)], "ray": ["--engine", "ray", "--ray-workers", str(options.jobs)]}
+    rates = {name: [] for name in engines}
+    for number in range(options.rounds):
+        for name, engine in engines.items():
+            short, long = (
+                command(folder, engine, each, folder / f"{name} {number} {each.name}") for each in (few, many)
+            )
+            rates[name].append(options.pictures / (long - short))
+            print(
+                f"round {number + 1}, {name}: {short:.1f} s, {long:.1f} s, {rates[name][-1]:.2f} a second", flush=True
+            )
+    ratios = [ray / threads for ray, threads in zip(rates["ray"], rates["threads"], strict=True)]
+    print(f"ray / threads: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+
+
+def command(folder, engine, source, output):
+    """Seconds of the whole command."""
+    line = [sys.executable, "-m", "onnx_segmentation", "cutout", str(source), "--output", str(output), "--quiet"]
+    start = time.perf_counter()
+    model = ["--model", str(fetch("u2netp"))]
+    subprocess.run([*line, *model, *engine], check=True, env=environment(folder), capture_output=True)
+    check(source, output)
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

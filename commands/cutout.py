@@ -21,6 +21,7 @@ from ..batch.results import Colour, ResultForm
 from ..batch.storage import SCHEME
 from ..batch.worker import Worker
 from ..errors import InputsError, ResultError, SegmentationError
+from ..sessions.session import CustomSession
 from ..sessions.sidecar import read_recipe
 from ..simple import Options, load_session, to_options
 from . import cutout_arguments
@@ -58,7 +59,8 @@ def _run_local(args: argparse.Namespace) -> int:
         plan = make_plan(find_pictures(args.inputs, output), output.as_posix(), form.suffix)
         there = finished_outputs(output, plan.folders())
         plan = plan if args.overwrite else plan.without(there)
-        worker = Worker(_job(args, form))
+        session = _load(args)  # held until the worker has it too
+        worker = Worker(_job(args, form, session))
         tasks = ((path, output / plan.naming.output(path)) for path in plan.todo)
         with _manifest(args.manifest) as add, Report(len(plan.todo), plan.finished, args.quiet) as report:
             run_local(tasks, worker, args.jobs, [report.add, add])
@@ -80,7 +82,7 @@ def _run_ray(args: argparse.Namespace) -> int:
         source, found = find_stored(args.inputs, output)
         plan = make_plan(found, output.path, form.suffix)
         plan = plan if args.overwrite else plan.without(stored_outputs(output, plan.folders()))
-        job = _job(args, form)
+        job = _job(args, form, _load(args))  # loads it, so that what is wrong with it is said before Ray begins
         with Report(len(plan.todo), plan.finished, True) as report:
             if plan.todo:
                 try:
@@ -91,9 +93,11 @@ def _run_ray(args: argparse.Namespace) -> int:
     return 1 if report.failures else 0
 
 
-def _job(args: argparse.Namespace, form: ResultForm) -> Job:
-    """Loads the model once, so that what is wrong with it is said before anything begins."""
-    session = load_session(args.model, args.recipe and read_recipe(args.recipe), provider=args.provider)
+def _load(args: argparse.Namespace) -> CustomSession:
+    return load_session(args.model, args.recipe and read_recipe(args.recipe), provider=args.provider)
+
+
+def _job(args: argparse.Namespace, form: ResultForm, session: CustomSession) -> Job:
     given: Any = {name: getattr(args, name) for name in Options.__annotations__}
     return Job(session.path, session.recipe, to_options(given), form, args.provider, args.max_megapixels)
 
