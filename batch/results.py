@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Format = Literal["png", "webp", "tiff", "jpeg"]
 FORMATS: tuple[str, ...] = get_args(Format)
 SUFFIX = {"png": ".png", "webp": ".webp", "tiff": ".tif", "jpeg": ".jpg"}
+COMPRESSION = 4
 Colour = tuple[int, int, int]
 
 
@@ -25,7 +26,8 @@ class ResultForm:
     """How results are written.
 
     mask: the mask, grey, instead of the cut-out. background: the subject on this colour (R, G, B, 0..255) instead of on
-    nothing. compression: PNG's, 0..9; 6 is Pillow's and rembg's, 1 to 3 write several times as fast, some 15 % larger.
+    nothing. compression: PNG's, 0..9; Pillow's own 6 takes nearly three times as long as 4 for files 3 % smaller
+    (benchmarks/RESULTS.md).
     quality: 1..100 for lossy WebP (lossless where it is None) and for JPEG (95 where it is None).
 
     Raises ResultError for anything else, and for JPEG with alpha.
@@ -34,7 +36,7 @@ class ResultForm:
     format: Format = "png"
     mask: bool = False
     background: Colour | None = None
-    compression: int = 6
+    compression: int = COMPRESSION
     quality: int | None = None
 
     def __post_init__(self) -> None:

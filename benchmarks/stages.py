@@ -15,8 +15,8 @@ from .pipeline import sample
 from .timing import print_header
 
 FORMS = {
-    "PNG, level 6": {},
-    "PNG, level 3": {"compression": 3},
+    "PNG, level 6": {"compression": 6},
+    "PNG, level 4": {"compression": 4},
     "PNG, level 1": {"compression": 1},
     "WebP, lossless": {"format": "webp"},
     "WebP, quality 90": {"format": "webp", "quality": 90},

@@ -1,6 +1,6 @@
 """Pictures a second of folder commands: rembg's `rembg p`, and this package's, on threads and on Ray Data.
 
-Same JPEGs, same u2netp file, PNG out with the same compression. Each command runs in a process that has imported and
+Same JPEGs, same u2netp file, PNG out, with rembg's compression and with our own. Each command runs in a process that has imported and
 run it before, on small folders in turn with the others, so that whatever else the machine does falls on all alike.
 CPU s: processor time a picture, which neighbours do not change much. Ray starts its workers anew for each folder: it
 is timed on folders of two sizes, beside the same command on threads, and the difference is its rate.
@@ -81,7 +81,12 @@ def contenders(options):
     ours, theirs = ["--model", model, "--quiet", "--jobs", str(options.jobs)], ["-m", "u2netp"]
     if options.matting:
         ours, theirs = [*ours, "--alpha-matting"], [*theirs, "-a", "-ab", "20"]
-    return {"rembg p": REMBG.format(options=theirs), "cutout": OURS.format(options=ours)}
+    like_rembg = [*ours, "--compression", "6"]  # Pillow's default, at which rembg writes
+    return {
+        "rembg p": REMBG.format(options=theirs),
+        "cutout, PNG level 6": OURS.format(options=like_rembg),
+        "cutout": OURS.format(options=ours),
+    }
 
 
 def pictures(folder, count):
@@ -119,12 +124,12 @@ def check(source, output):
 
 
 def report(times, count):
-    print(f"{'':12s}{'pictures/s':>12s}{'x rembg p':>11s}{'lowest':>8s}{'highest':>9s}{'CPU s':>8s}")
+    print(f"{'':20s}{'pictures/s':>12s}{'x rembg p':>11s}{'lowest':>8s}{'highest':>9s}{'CPU s':>8s}")
     for name, values in times.items():
         ratios = [base / own for (own, _), (base, _) in zip(values, times["rembg p"], strict=True)]
         rate = count / statistics.median(seconds for seconds, _ in values)
         cpu = statistics.median(cpu for _, cpu in values) / count
-        print(f"{name:12s}{rate:12.2f}{statistics.median(ratios):11.2f}{min(ratios):8.2f}{max(ratios):9.2f}{cpu:8.2f}")
+        print(f"{name:20s}{rate:12.2f}{statistics.median(ratios):11.2f}{min(ratios):8.2f}{max(ratios):9.2f}{cpu:8.2f}")
 
 
 def compare_ray(folder, options):

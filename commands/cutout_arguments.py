@@ -6,7 +6,7 @@ from typing import Any
 
 from ..batch.cores import available_cores
 from ..batch.pictures import MAX_MEGAPIXELS
-from ..batch.results import FORMATS
+from ..batch.results import COMPRESSION, FORMATS
 from ..matting.methods import METHODS
 from ..refine import EDGE_COLOURS
 from ..sessions.catalog import catalog
@@ -61,7 +61,7 @@ def _results(group: Any) -> None:
     group.add_argument("--format", choices=FORMATS, default="png")
     group.add_argument("--mask", action="store_true", help="write the mask instead of the cut-out")
     group.add_argument("--background", metavar="COLOUR", help="a colour behind the subject: white, '#f0f0f0'")
-    group.add_argument("--compression", type=int, default=6, metavar="0-9", help=HELP["compression"])
+    group.add_argument("--compression", type=int, default=COMPRESSION, metavar="0-9", help=HELP["compression"])
     group.add_argument("--quality", type=int, metavar="1-100", help="lossy WebP (default: lossless), JPEG (95)")
 
 
@@ -89,6 +89,6 @@ HELP = {
     "background": "mask levels below are background (default: 20)",
     "erode": "by which both shrink (default: 10)",
     "confidence": "a picture below has no subject: its mask is empty (default: 0)",
-    "compression": "of PNG; 1 to 3 write several times as fast (default: 6)",
+    "compression": f"of PNG: 0 is fast, 9 small (default: {COMPRESSION})",
     "manifest": "a row for each picture: FILE.csv; with Ray a folder of Parquet (default: DIR/manifest.parquet)",
 }
