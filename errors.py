@@ -25,6 +25,9 @@
     │       └── NotFiniteError        NaN or infinity
     ├── ColourError               a background colour that cannot be read (also a ValueError)
     ├── RuntimeMissingError       onnxruntime absent, empty or broken
+    ├── InputsError               no such file or folder, no pictures in it, an output that would replace an input
+    ├── PictureError              a file that cannot be read as a picture
+    ├── ResultError               a form of result that cannot be (also a ValueError)
     └── MattingError
         ├── MattingInputError     image, trimap or alpha of another shape or type, or with NaN (also a ValueError)
         ├── TrimapError           no definite subject or no definite background
@@ -133,6 +136,18 @@ class ColourError(SegmentationError, ValueError):
 
 class RuntimeMissingError(SegmentationError):
     """onnxruntime cannot be used."""
+
+
+class InputsError(SegmentationError):
+    """The inputs or the output folder cannot be used as given."""
+
+
+class PictureError(SegmentationError):
+    """The file cannot be read as a picture."""
+
+
+class ResultError(SegmentationError, ValueError):
+    """A form of result with impossible values."""
 
 
 class MattingError(SegmentationError):
