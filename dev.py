@@ -20,8 +20,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-PACKAGES = ["commands", "nodes", "sessions", "matting", "imaging"]
-MODULES = ["__init__.py", "__main__.py", "cutout.py", "frames.py", "refine.py", "errors.py", "stages.py"]
+PACKAGES = ["batch", "commands", "nodes", "sessions", "matting", "imaging"]
+MODULES = ["__init__.py", "__main__.py", "simple.py", "cutout.py", "frames.py", "refine.py", "errors.py", "stages.py"]
 
 
 def main(arguments: list[str]) -> int:

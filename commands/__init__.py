@@ -2,9 +2,9 @@
 
 import argparse
 
-from . import models
+from . import cutout, models
 
-COMMANDS = (models,)
+COMMANDS = (cutout, models)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -36,6 +36,7 @@ class SessionNode:
 
     def __init__(self) -> None:
         self._session: CustomSession | RembgSession | None = None
+        self._wanted: tuple[object, ...] = ()
         self._refiner: Refiner | None = None
 
     @classmethod
@@ -55,8 +56,10 @@ class SessionNode:
         keep_loaded: bool = True,
     ) -> Cutout:
         """Load the model if it is not there, cut out, and say on the node what was used."""
-        if self._session and self._session.path != path:
+        wanted = path, provider, host.fingerprint(path)
+        if self._wanted != wanted:
             self._session = None  # give the other model's memory back before this one is loaded
+        self._wanted = wanted
         session = CustomSession(path, recipe, provider=host.provider(provider), make_room=host.make_room)
         return self.run_held(images, session, options, node_id, source, keep_loaded)
 

@@ -10,7 +10,7 @@ from .memory import MakeRoom, is_out_of_memory
 from .model_file import check_model_file
 from .providers import plain_name, provider_options, say_once
 from .runtime import CPU, CUDA, load_onnxruntime
-from .threads import usable_cores
+from .threads import threads_of_session
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -89,7 +89,7 @@ def session_options(written: Path | None = None, optimise: bool = True) -> Any:
     """written: where the optimised graph goes. optimise: False for a graph that is so already."""
     ort = load_onnxruntime()
     options = ort.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
+    options.intra_op_num_threads = threads_of_session()
     # Its threads would spin on after each run, in the way of what the pipeline does next.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     # A plan of the memory costs a second copy of it: u2netp kept 542 MB with, 350 without, and ran as fast.

@@ -21,6 +21,7 @@ from .model_file import check_model_file
 from .picture_input import find_picture_input
 from .providers import TENSORRT, check_providers, choose_providers
 from .runtime import CUDA, load_onnxruntime, torch_has_cuda
+from .threads import threads_of_session
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -113,7 +114,7 @@ def run_binding(session: Any, binding: Any, options: Any) -> None:
     session.run_with_iobinding(binding, options)
 
 
-_models: WeakValueDictionary[tuple[FileIdentity, str], LoadedModel] = WeakValueDictionary()
+_models: WeakValueDictionary[tuple[FileIdentity, str, int], LoadedModel] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
@@ -124,7 +125,7 @@ def open_model(path: Path, provider: str | None = None, make_room: MakeRoom = re
     CustomSession of a file gives its memory back. make_room: see `memory`.
     """
     providers = choose_providers(provider)
-    key = file_identity(path), providers[0]
+    key = file_identity(path), providers[0], threads_of_session()
     with _loading:
         model = _models.get(key)
         if model is None:

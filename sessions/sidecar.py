@@ -34,6 +34,13 @@ def read_sidecar(model: Path) -> tuple[Recipe, str] | None:
     return None
 
 
+def read_recipe(file: Path) -> Recipe:
+    """The recipe in a file of the form of `<model>.onnx.json`. Raises RecipeError where it cannot be read."""
+    if not file.is_file():
+        raise RecipeError(f"there is no recipe file {file}")
+    return _read(file, _from_own)
+
+
 def from_metadata(metadata: Mapping[str, str]) -> Recipe | None:
     """The recipe that the model carries in its ONNX metadata_props, as JSON under `onnx_segmentation.recipe`."""
     if METADATA_KEY not in metadata:
@@ -51,9 +58,7 @@ def _read(file: Path, parse: Callable[[dict[str, Any]], Recipe]) -> Recipe:
             raise RecipeError(f"it holds a {type(values).__name__}, not an object")
         return parse(values)
     except (ValueError, TypeError, KeyError) as error:
-        raise RecipeError(
-            f"{file.name} beside the model cannot be read as a recipe: {error}; mend or remove it"
-        ) from error
+        raise RecipeError(f"{file.name} cannot be read as a recipe: {error}; mend or remove it") from error
 
 
 def _from_own(values: dict[str, Any]) -> Recipe:

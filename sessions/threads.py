@@ -2,7 +2,27 @@
 
 import functools
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+
+_chosen: ContextVar[int] = ContextVar("session_threads", default=0)
+
+
+@contextmanager
+def session_threads(count: int) -> Iterator[None]:
+    """Models that the block loads run on this many threads of the CPU; 0: as many as there are usable cores."""
+    token = _chosen.set(count)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def threads_of_session() -> int:
+    """Threads for a model that is loaded now."""
+    return _chosen.get() or usable_cores()
 
 
 @functools.cache

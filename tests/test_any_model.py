@@ -187,7 +187,7 @@ def test_recipe_in_the_models_metadata(host, picture):
 def test_a_broken_sidecar_is_named(host, picture, content):
     plain_numbers_model(host.folder / "model.onnx")
     (host.folder / "model.onnx.json").write_text(content)
-    with pytest.raises(Failed, match=r"RecipeError: model\.onnx\.json beside the model cannot be read"):
+    with pytest.raises(Failed, match=r"RecipeError: model\.onnx\.json cannot be read"):
         host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
 
 

@@ -59,13 +59,16 @@ def imported(path):
 @pytest.mark.parametrize(
     ("room", "may_not"),
     [
-        ("imaging", ("sessions", "matting", "cutout", "nodes")),
-        ("sessions", ("matting", "cutout", "nodes")),
-        ("matting", ("cutout", "nodes")),
-        ("cutout.py", ("nodes",)),
+        ("imaging", ("sessions", "matting", "cutout", "nodes", "batch", "commands")),
+        ("sessions", ("matting", "cutout", "nodes", "batch", "commands")),
+        ("matting", ("cutout", "nodes", "batch", "commands")),
+        ("frames.py", ("nodes", "cutout", "batch", "commands")),
+        ("cutout.py", ("nodes", "batch", "commands")),
+        ("nodes", ("batch", "commands", "simple")),
+        ("batch", ("nodes", "commands", "simple")),
+        ("simple.py", ("nodes", "commands")),
         ("commands", ("nodes",)),
-        ("frames.py", ("nodes", "cutout")),
-        ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes")),
+        ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes", "batch", "commands")),
     ],
 )
 def test_imports_go_one_way(room, may_not):
@@ -75,21 +78,9 @@ def test_imports_go_one_way(room, may_not):
 
 
 def test_only_the_host_file_knows_comfyui():
-    for path in modules(
-        [
-            "commands",
-            "nodes",
-            "sessions",
-            "matting",
-            "imaging",
-            "cutout.py",
-            "frames.py",
-            "refine.py",
-            "errors.py",
-            "stages.py",
-            "__init__.py",
-        ]
-    ):
+    rooms = ["nodes", "sessions", "matting", "imaging", "batch", "commands"]
+    files = ["cutout.py", "frames.py", "refine.py", "simple.py", "errors.py", "stages.py", "__init__.py"]
+    for path in modules([*rooms, *files]):
         if path.name != "host.py":
             assert not {name.split(".")[0] for name in imported(path)} & {
                 "comfy",

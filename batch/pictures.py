@@ -1,0 +1,135 @@
+"""Any picture file -> 8-bit RGB, upright, with its colour profile, and in words what of it could not be kept."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_MEGAPIXELS = 178.0  # Pillow's own limit, above which it takes a file for a decompression bomb
+SEVERAL = {"GIF": "frame", "PNG": "frame", "WEBP": "frame", "AVIF": "frame", "TIFF": "page"}
+DEEP = "I", "I;16", "I;16B", "I;16L", "I;16N"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """pixels: [H, W, 3] uint8. icc: the RGB profile that they are in, if any. notes: what was lost in reading."""
+
+    pixels: Tensor
+    icc: bytes | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_picture(source: Path | bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+    """Read a file, or its bytes: EXIF orientation applied, the first frame of an animation, alpha ignored.
+
+    Raises PictureError for a picture that is too large or of a kind unknown, OSError and what else Pillow raises for a
+    file that is broken.
+    """
+    with _open(source) as file:
+        _check_size(file, max_megapixels)
+        notes = [*_several(file), *_depth(file)]
+        return to_picture(file, notes)
+
+
+def to_picture(picture: Image.Image, notes: list[str] | None = None) -> Picture:
+    """A PIL picture of any mode, as `read_picture` gives it."""
+    from PIL import ImageOps
+
+    lost = list(notes or ())
+    icc = picture.info.get("icc_profile") or None
+    upright = ImageOps.exif_transpose(picture)
+    if upright.has_transparency_data:
+        upright = upright.convert("RGBA")
+        lost += ["its own alpha is ignored"] if upright.getchannel("A").getextrema() != (255, 255) else []
+    rgb, icc = _to_rgb(upright, icc, lost)
+    return Picture(torch.from_numpy(np.array(rgb)), icc, tuple(lost))
+
+
+def lift_pillow_limit() -> None:
+    """For a process of our own: `read_picture` has a limit itself, of which it gives the number."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
+
+
+def _open(source: Path | bytes) -> Image.Image:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+    except UnidentifiedImageError as error:
+        head = source[:16] if isinstance(source, bytes) else source.read_bytes()[:16]
+        what = f"no kind of picture that Pillow knows (it begins with {head!r})" if head else "empty (0 bytes)"
+        raise PictureError(f"the file is {what}") from error
+
+
+def _check_size(picture: Image.Image, limit: float) -> None:
+    megapixels = picture.width * picture.height / 1e6
+    if megapixels > limit:
+        raise PictureError(
+            f"{picture.width} x {picture.height} is {megapixels:.0f} megapixels, the limit is {limit:.0f}: make it "
+            "smaller, or raise the limit where memory allows (about 60 bytes a pixel)"
+        )
+
+
+def _several(picture: Image.Image) -> list[str]:
+    part = SEVERAL.get(picture.format or "")
+    several = part and getattr(picture, "is_animated", False)
+    return [f"of several {part}s, the first only"] if several else []
+
+
+def _depth(picture: Image.Image) -> list[str]:
+    """Pillow reduces 16-bit colour while it decodes; only the tiles' raw mode still tells."""
+    deep = picture.mode in DEEP or any(";16" in str(tile[3]) for tile in getattr(picture, "tile", ()))
+    return ["16 bits a channel became 8"] if deep else []
+
+
+def _to_rgb(picture: Image.Image, icc: bytes | None, lost: list[str]) -> tuple[Image.Image, bytes | None]:
+    space = icc[16:20] if icc else b""
+    if picture.mode == "CMYK":
+        return _from_cmyk(picture, icc if space == b"CMYK" else None, lost), None
+    if picture.mode in DEEP:
+        picture = _from_deep(picture)
+    if picture.mode == "F":
+        raise PictureError("floating point pixels have no known range: save it with 8 or 16 bits a channel")
+    if icc and (space != b"RGB " or picture.mode in ("LAB", "HSV")):
+        lost.append("its colour profile fits no RGB result and is left out")
+        icc = None
+    return picture.convert("RGB"), icc
+
+
+def _from_deep(picture: Image.Image) -> Image.Image:
+    """The upper of two bytes, as Pillow takes them of 16-bit colour; its own conversion of grey clips at 255."""
+    from PIL import Image
+
+    values = np.asarray(picture).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise PictureError(f"grey values {values.min()}..{values.max()} are outside 0..65535: save it with 16 bits")
+    small = picture.mode == "I" and values.max() <= 255  # 8 bits in a wide type
+    return Image.fromarray((values if small else values >> 8).astype(np.uint8))
+
+
+def _from_cmyk(picture: Image.Image, icc: bytes | None, lost: list[str]) -> Image.Image:
+    from PIL import ImageCms
+
+    if icc is None:
+        lost.append("CMYK without a profile: colours are approximate")
+        return picture.convert("RGB")
+    lost.append("CMYK became sRGB by its profile")
+    converted = ImageCms.profileToProfile(
+        picture, ImageCms.getOpenProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
+    if converted is None:
+        raise PictureError("its CMYK profile cannot be used: convert the picture to RGB")
+    return converted

@@ -1,0 +1,72 @@
+"""Ray itself: on this machine or on a cluster, and how many workers fit."""
+
+import logging
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..errors import InputsError
+from .cores import available_cores
+
+
+@dataclass(frozen=True)
+class RayOptions:
+    """address: of a cluster; None starts Ray on this machine. workers: actors, None for as many as fit.
+
+    cpus, gpus: of each, fractions allowed. An actor cuts out as many pictures at a time as it has whole CPUs.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    cpus: float = 1.0
+    gpus: float = 0.0
+
+    @property
+    def cluster(self) -> str | None:
+        """The cluster's address; Ray's own jobs find theirs in the environment."""
+        return self.address or os.environ.get("RAY_ADDRESS")
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise InputsError(f"workers is {self.workers}; give 1 or more")
+        if self.cpus <= 0 or self.gpus < 0:
+            raise InputsError(f"a worker has {self.cpus} CPUs and {self.gpus} GPUs; give more than 0, and 0 or more")
+
+
+@contextmanager
+def cluster(options: RayOptions) -> Iterator[None]:
+    """Ray on this machine, or the cluster that is named; nothing is reported to Ray's makers."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    if options.cluster:
+        ray.init(options.cluster, log_to_driver=False)
+    else:
+        cores = max(available_cores(), math.ceil((options.workers or 1) * options.cpus))
+        # One more than there are: reading and writing would else wait for workers that hold all.
+        ray.init("local", num_cpus=cores + 1, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def fitting(options: RayOptions) -> int:
+    """As many workers as the cluster has room for, one CPU left to reading and writing."""
+    import ray
+
+    there = ray.cluster_resources()
+    room = (there.get("CPU", 1) - 1) / options.cpus
+    if options.gpus:
+        room = min(room, there.get("GPU", 0) / options.gpus)
+    if room < 1:
+        raise InputsError(
+            f"no worker of {options.cpus:g} CPUs and {options.gpus:g} GPUs fits a cluster of {there.get('CPU', 0):g} "
+            f"CPUs (one is left to reading and writing) and {there.get('GPU', 0):g} GPUs: ask for less for each"
+        )
+    return int(room)

@@ -1,0 +1,13 @@
+"""Files that are whole or not there: written under another name, then renamed."""
+
+from pathlib import Path
+
+PART = ".cutout-part"
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, and the folders above it. Whoever ends the process, no part of a file gets this name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}{PART}")
+    part.write_bytes(data)
+    part.replace(path)

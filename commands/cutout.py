@@ -1,0 +1,132 @@
+"""onnx-segmentation cutout INPUT... --output DIR --model NAME|FILE"""
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from ..batch.cores import available_cores, share_cores
+from ..batch.inputs import absolute, find_pictures
+from ..batch.job import Job
+from ..batch.local import run_local
+from ..batch.lock import only_run
+from ..batch.manifest import csv_manifest
+from ..batch.outcome import Outcome, explain
+from ..batch.pictures import lift_pillow_limit
+from ..batch.plan import finished_outputs, make_plan
+from ..batch.results import Colour, ResultForm
+from ..batch.storage import SCHEME
+from ..batch.worker import Worker
+from ..errors import InputsError, ResultError, SegmentationError
+from ..sessions.session import CustomSession
+from ..sessions.sidecar import read_recipe
+from ..simple import Options, load_session, to_options
+from . import cutout_arguments
+
+EXTRAS = {"local": ("cli", ("tqdm", "filelock")), "ray": ("ray", ("tqdm", "filelock", "ray", "pyarrow"))}
+
+
+def add_parser(subparsers: Any) -> None:
+    cutout_arguments.add_parser(subparsers, run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit codes: see `cutout_arguments.EPILOG`."""
+    try:
+        _check_extra(args.engine)
+        return _run_ray(args) if args.engine == "ray" else _run_local(args)
+    except (SegmentationError, OSError) as error:
+        print(f"onnx-segmentation: {explain(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _run_local(args: argparse.Namespace) -> int:
+    from .report import Report
+
+    if args.jobs < 1:
+        raise InputsError(f"jobs is {args.jobs}; give 1 or more")
+    if SCHEME in args.output or any(SCHEME in name for name in args.inputs):
+        raise InputsError("URIs are read and written by Ray: add --engine ray")
+    lift_pillow_limit()
+    output, form = absolute(args.output), _form(args)
+    with only_run(output), share_cores(args.jobs, available_cores()):
+        plan = make_plan(find_pictures(args.inputs, output), output.as_posix(), form.suffix)
+        there = finished_outputs(output, plan.folders())
+        plan = plan if args.overwrite else plan.without(there)
+        session = _load(args)  # held until the worker has it too
+        worker = Worker(_job(args, form, session))
+        tasks = ((path, output / plan.naming.output(path)) for path in plan.todo)
+        with _manifest(args.manifest) as add, Report(len(plan.todo), plan.finished, args.quiet) as report:
+            run_local(tasks, worker, args.jobs, [report.add, add])
+    return 1 if report.failures else 0
+
+
+def _run_ray(args: argparse.Namespace) -> int:
+    from ray.exceptions import RayError
+
+    from ..batch.ray_cluster import RayOptions
+    from ..batch.ray_engine import run_ray
+    from ..batch.storage import find_stored, open_place, stored_outputs
+    from .report import Report
+
+    options = RayOptions(args.ray_address, args.ray_workers, args.ray_cpus, args.ray_gpus)
+    output, form = open_place(args.output), _form(args)
+    manifest = open_place(args.manifest) if args.manifest else output.below("manifest.parquet")
+    with only_run(Path(output.path)) if output.local else nullcontext():
+        source, found = find_stored(args.inputs, output)
+        plan = make_plan(found, output.path, form.suffix)
+        plan = plan if args.overwrite else plan.without(stored_outputs(output, plan.folders()))
+        job = _job(args, form, _load(args))  # loads it, so that what is wrong with it is said before Ray begins
+        with Report(len(plan.todo), plan.finished, True) as report:
+            if plan.todo:
+                try:
+                    run_ray(plan, job, source, output, manifest, options, report.add)
+                except RayError as error:
+                    reason = str(error).strip().splitlines()[-1]  # what comes before is the way there
+                    raise InputsError(f"Ray gave up: {reason}; the same command goes on from here") from error
+    return 1 if report.failures else 0
+
+
+def _load(args: argparse.Namespace) -> CustomSession:
+    return load_session(args.model, args.recipe and read_recipe(args.recipe), provider=args.provider)
+
+
+def _job(args: argparse.Namespace, form: ResultForm, session: CustomSession) -> Job:
+    given: Any = {name: getattr(args, name) for name in Options.__annotations__}
+    return Job(session.path, session.recipe, to_options(given), form, args.provider, args.max_megapixels)
+
+
+def _form(args: argparse.Namespace) -> ResultForm:
+    return ResultForm(args.format, args.mask, _colour(args.background), args.compression, args.quality)
+
+
+def _colour(name: str | None) -> Colour | None:
+    from PIL import ImageColor
+
+    if name is None:
+        return None
+    try:
+        return ImageColor.getrgb(name)[:3]
+    except ValueError as error:
+        raise ResultError(f"background is {name!r}; give a name such as white, or '#rrggbb'") from error
+
+
+def _manifest(file: str | None) -> AbstractContextManager[Callable[[Outcome], None]]:
+    if file is None:
+        return nullcontext(lambda _: None)
+    if not file.endswith(".csv"):
+        raise InputsError(f"manifest is {file}; on this machine it is a .csv file (Ray writes Parquet)")
+    return csv_manifest(Path(file))
+
+
+def _check_extra(engine: str) -> None:
+    extra, modules = EXTRAS[engine]
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputsError(f"{', '.join(missing)} not installed: pip install 'onnx-segmentation[{extra}]'")
