@@ -244,7 +244,7 @@ def test_one_run_at_a_time(bad_folder, model, tmp_path, capsys):
     ("change", "words"),
     [
         (["--model", "none.onnx"], "neither a file nor the name of a model"),
-        (["--model", "modnet-webcam"], "is in none of"),
+        (["--model", "modnet-webcam"], "needs a file that you bring"),
         (["--recipe", "none.json"], "no recipe file none.json"),
         (["--format", "jpeg"], "jpeg has no alpha"),
         (["--background", "whitish"], "give a name such as white"),
