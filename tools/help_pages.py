@@ -10,6 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "web" / "docs"
+README = ROOT / "README.md"  # holds the families too
 
 
 def when(node_id: str, name: str) -> str:
@@ -29,17 +30,23 @@ def inputs(node_id: str, node: Any) -> str:
 
 
 def families() -> str:
-    """A row for each preset. The pack is loaded."""
+    """A line for each preset: its numbers, and what it does otherwise than rembg. The pack is loaded."""
     from onnx_segmentation.sessions.presets import PRESETS, preset
+    from onnx_segmentation.sessions.recipe import Recipe
 
-    rows = ["| family | mean | std | size | scale | fit | decoding |", "|---|---|---|---|---|---|---|"]
+    usual, lines = Recipe(), []
     for name in PRESETS:
         recipe = preset(name)
         container = recipe.container
         mean, std = (" ".join(f"{number:g}" for number in numbers) for numbers in (container.mean, container.std))
-        size = f"{container.width} × {container.height}"
-        rows.append(f"| {name} | {mean} | {std} | {size} | {recipe.scale} | {recipe.fit} | {recipe.decoding} |")
-    return "\n".join(rows)
+        words = [f"mean {mean}", f"std {std}", f"{container.width} × {container.height}"]
+        words += [
+            f"`{word}` {getattr(recipe, word)}"
+            for word in ("scale", "fit", "decoding")
+            if getattr(recipe, word) != getattr(usual, word)
+        ]
+        lines.append(f"- **{name}**: {', '.join(words)}")
+    return "\n".join(lines)
 
 
 def current(node_id: str, node: Any, text: str) -> str:
@@ -66,6 +73,7 @@ def main() -> None:
     for node_id, node in pack.NODE_CLASS_MAPPINGS.items():
         page = PAGES / f"{node_id}.md"
         page.write_text(current(node_id, node, page.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(put(README.read_text(encoding="utf-8"), "families", families()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ def for_help(photo: Picture, plain: torch.Tensor, matted: torch.Tensor, wrong: t
     right, off = grey(plain[..., 3]), grey(wrong[..., 3])
     save(HELP / "numbers.jpg", row({"photo": photo, "the model's own std": right, "std 1.0": off}))
     crops = {"photo": photo, "mask": grey(plain[..., 3]), "trimap": grey(trimap), "alpha": grey(matted[..., 3])}
-    save(HELP / "matting.jpg", row({name: enlarged(picture, 200) for name, picture in crops.items()}))
+    four = [labelled(enlarged(picture, 200), name) for name, picture in crops.items()]
+    save(HELP / "matting.jpg", np.vstack([beside(four[:2]), beside(four[2:])]))
     kept = torch.cat([torch.from_numpy(photo.astype(np.float32) / 255), matted[..., 3:]], -1)
     edges = {"photo's colours": over(kept, NIGHT), "estimated colours": over(matted, NIGHT)}
     save(HELP / "colours.jpg", row({name: enlarged(picture, 200) for name, picture in edges.items()}))
