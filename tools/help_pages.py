@@ -1,7 +1,7 @@
 """Write what the help pages share into them: python -m tools.help_pages
 
-Between their marks: the inputs of the node, each with its tooltip and when to change it (help_inputs.toml), and what the
-families of models are fed with.
+Between their marks: the inputs of the node, each with its tooltip and when to change it (help_inputs.toml), and what
+the families of models are fed with.
 """
 
 import tomllib
@@ -39,7 +39,7 @@ def families() -> str:
         recipe = preset(name)
         container = recipe.container
         mean, std = (" ".join(f"{number:g}" for number in numbers) for numbers in (container.mean, container.std))
-        words = [f"mean {mean}", f"std {std}", f"{container.width} × {container.height}"]
+        words = [f"mean {mean}", f"std {std}", f"{container.width} x {container.height}"]
         words += [
             f"`{word}` {getattr(recipe, word)}"
             for word in ("scale", "fit", "decoding")
