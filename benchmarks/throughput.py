@@ -1,9 +1,9 @@
 """Pictures a second of folder commands: rembg's `rembg p`, and this package's, on threads and on Ray Data.
 
-Same JPEGs, same u2netp file, PNG out, with rembg's compression and with our own. Each command runs in a process that has imported and
-run it before, on small folders in turn with the others, so that whatever else the machine does falls on all alike.
-CPU s: processor time a picture, which neighbours do not change much. Ray starts its workers anew for each folder: it
-is timed on folders of two sizes, beside the same command on threads, and the difference is its rate.
+Same JPEGs, same u2netp file, PNG out, with rembg's compression and with our own. Each command runs in a process that
+has imported and run it before, on small folders in turn with the others, so that whatever else the machine does falls
+on all alike. CPU s: processor time a picture, which neighbours do not change much. Ray starts its workers anew for each
+folder: it is timed on folders of two sizes, beside the same command on threads, and the difference is its rate.
 """
 
 import argparse
