@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 
 @dataclass(frozen=True)
@@ -46,4 +45,5 @@ def _output(name: str, suffix: str, full: set[str]) -> str:
 
 
 def _short(name: str, suffix: str) -> str:
-    return str(PurePosixPath(name).with_suffix("")) + suffix
+    folder, slash, last = name.rpartition("/")  # a million times: pathlib made planning take four times as long
+    return folder + slash + (last.rpartition(".")[0] or last) + suffix

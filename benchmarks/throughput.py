@@ -2,9 +2,8 @@
 
 Same JPEGs, same u2netp file, PNG out, with rembg's compression and with our own. Each command runs in a process that
 has imported and run it before, on small folders in turn with the others, so that whatever else the machine does falls
-on all alike.
-CPU s: processor time a picture, which neighbours do not change much. Ray starts its workers anew for each folder: it
-is timed on folders of two sizes, beside the same command on threads, and the difference is its rate.
+on all alike. CPU s: processor time a picture, which neighbours do not change much. Ray starts its workers anew for each
+folder: it is timed on folders of two sizes, beside the same command on threads, and the difference is its rate.
 """
 
 import argparse

@@ -1,20 +1,23 @@
 """Any ONNX file: with nothing to know, or in small nodes that load it, say how to feed it, and apply it."""
 
+from __future__ import annotations
+
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor
 
-from ..cutout import CutoutOptions
 from ..imaging.compose import TRANSPARENT
 from ..sessions.container import CustomSessionContainer
 from ..sessions.presets import PRESETS, preset
 from ..sessions.providers import plain_name
 from ..sessions.recipe import ALLOWED, Recipe
-from ..sessions.session import CustomSession
-from ..sessions.sources import FoundRecipe, find_recipe
 from . import host, inputs
 from .session_node import CONFIDENCE_TOOLTIP, IMAGE_TOOLTIP, MASK_TOOLTIP, SessionNode, run_session
+
+if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
+    from ..sessions.session import CustomSession
+    from ..sessions.sources import FoundRecipe
 
 MIN_CONFIDENCE = 0.5
 CUSTOM = "custom"
@@ -22,6 +25,8 @@ CUSTOM = "custom"
 
 def choose_recipe(model: str, given: Recipe | None, class_index: int, provider: str) -> FoundRecipe:
     """The recipe from the socket, or from wherever one is found; with the class that the widget asks for."""
+    from ..sessions.sources import FoundRecipe, find_recipe
+
     if given:
         return with_class(FoundRecipe(given, "recipe given"), class_index)
     return with_class(find_recipe(host.model_path(model), host.provider(provider)), class_index)
@@ -121,6 +126,8 @@ class ImageSegmentationModelLoader:
     def execute(
         self, model: str, recipe: Recipe | None = None, provider: str = host.AUTO, unique_id: str = ""
     ) -> tuple[CustomSession]:
+        from ..sessions.session import CustomSession
+
         found = choose_recipe(model, recipe, -1, provider)
         session = CustomSession(
             host.model_path(model), found.recipe, provider=host.provider(provider), make_room=host.make_room
@@ -238,6 +245,9 @@ class ImageSegmentationApply:
         background: str = TRANSPARENT,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor, float]:
+        from ..frames import CutoutOptions
+        from ..sessions.sources import FoundRecipe
+
         found = with_class(FoundRecipe(recipe or session.recipe, "recipe given" if recipe else ""), class_index)
         session = session.with_recipe(found.recipe)
         steady = scale == inputs.SCALES[1]

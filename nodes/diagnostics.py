@@ -4,11 +4,6 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from ..cutout import cutout
-from ..sessions.diagnostics import describe_model, describe_runtime, describe_times
-from ..sessions.session import CustomSession
-from ..sessions.sources import find_recipe
-from ..stages import record
 from . import host, inputs
 
 NO_MODEL = "none"
@@ -43,6 +38,12 @@ class ImageSegmentationDiagnostics:
     def execute(
         self, model: str, images: Tensor | None = None, provider: str = host.AUTO, unique_id: str = ""
     ) -> dict[str, Any]:
+        from ..cutout import cutout  # when it runs: ComfyUI's start does not wait for it
+        from ..sessions.diagnostics import describe_model, describe_runtime, describe_times
+        from ..sessions.session import CustomSession
+        from ..sessions.sources import find_recipe
+        from ..stages import record
+
         lines = describe_runtime()
         if model != NO_MODEL:
             path, asked = host.model_path(model), host.provider(provider)

@@ -1,8 +1,9 @@
 """Inputs that several nodes declare, in the order in which saved graphs store them."""
 
-from typing import Any
+from __future__ import annotations
 
-from ..cutout import CutoutOptions
+from typing import TYPE_CHECKING, Any
+
 from ..imaging.compose import TRANSPARENT
 from ..refine import EDGE_COLOURS, RefineOptions
 from ..sessions.catalog import RECIPE_SOURCES
@@ -10,6 +11,9 @@ from ..sessions.providers import PROVIDERS
 from ..sessions.recipe import ALLOWED
 from .host import AUTO
 from .named import method_names
+
+if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
+    from ..frames import CutoutOptions
 
 Declaration = tuple[Any, ...]
 Declarations = dict[str, Declaration]
@@ -161,5 +165,7 @@ def cutout_options(
     background: str,
     steady_trimap: bool,
 ) -> CutoutOptions:
+    from ..frames import CutoutOptions
+
     steady = scale == SCALES[1]
     return CutoutOptions(refine, post_process_mask == "true", min_confidence, steady, background, steady_trimap)

@@ -1,7 +1,9 @@
 """Soft edges for any IMAGE with a MASK, whatever made the mask: SAM, the core's remover, a brush."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -13,9 +15,11 @@ from ..matting.trimap import steady_trimap as steadied
 from ..refine import RefineOptions, matte
 from ..refine import edge_colours as coloured
 from ..sessions.memory import try_on
-from ..sessions.refiner import Refiner
 from . import host, inputs
 from .session_node import IMAGE_TOOLTIP, with_network
+
+if TYPE_CHECKING:
+    from ..sessions.refiner import Refiner
 
 MASK_INPUT = "The mask, white = subject. Another size is resized; one mask serves a whole batch."
 Frame = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]]

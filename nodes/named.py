@@ -1,14 +1,18 @@
 """Models that are picked by name: where their files are, and what the lists of the nodes say of them."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..matting.methods import METHODS, available_methods
 from ..sessions.catalog import CatalogEntry, catalog, find_model, find_refiner, refiners
 from ..sessions.files import find_files, obtain, offline
-from ..sessions.refiner import Refiner, is_refiner
-from ..sessions.rembg_session import rembg_names
 from ..sessions.runtime import load_onnxruntime
 from . import host
+
+if TYPE_CHECKING:
+    from ..sessions.refiner import Refiner
 
 # Names of older graphs, in their order; the catalogue's other models come after.
 OLD_NAMES = ["u2net", "u2netp", "u2net_human_seg", "u2net_cloth_seg", "silueta", "isnet-general-use", "isnetis"]
@@ -19,6 +23,8 @@ REMBG = "rembg:"
 
 def model_names() -> list[str]:
     """Every named model: those of older graphs, the rest of the catalogue, rembg's own that it lacks."""
+    from ..sessions.rembg_session import rembg_names
+
     known = OLD_NAMES + [name for name in catalog() if name not in OLD_NAMES]
     return known + [REMBG + name for name in rembg_names()]
 
@@ -47,6 +53,8 @@ def obtain_file(entry: CatalogEntry, node_id: str) -> Path:
 
 def method_names() -> list[str]:
     """Matting methods: solvers, refiners of the catalogue that are there or can be fetched, the user's own files."""
+    from ..sessions.refiner import is_refiner
+
     folders = host.model_folders()
     known = [name for entry in refiners().values() for name in (*entry.aliases, entry.name)]
     if offline():
@@ -58,6 +66,8 @@ def method_names() -> list[str]:
 
 def load_refiner(method: str, node_id: str) -> Refiner | None:
     """The refiner that a matting method means, loaded; None for the methods that need none."""
+    from ..sessions.refiner import Refiner
+
     entry = find_refiner(method)
     if method in METHODS and not entry:
         return None

@@ -1,20 +1,23 @@
 """The three nodes that older graphs know: a model by name, a file with one mean and std, a file with all numbers."""
 
+from __future__ import annotations
+
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from ..cutout import Cutout, CutoutOptions
 from ..imaging.compose import TRANSPARENT
 from ..sessions.catalog import CatalogModel, find_model
 from ..sessions.container import CustomSessionContainer
 from ..sessions.recipe import Recipe
-from ..sessions.rembg_session import RembgSession
 from . import host, inputs
 from .named import DEFAULT, REMBG, model_file, model_names, models_tooltip, obtain_file
 from .session_node import SessionNode
+
+if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
+    from ..cutout import Cutout, CutoutOptions
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -110,6 +113,8 @@ class ImageSegmentation(SessionNode):
         self, images: Tensor, name: str, options: CutoutOptions, node_id: str, provider: str, keep_loaded: bool
     ) -> Cutout:
         """Recipe and decoding are rembg's own here."""
+        from ..sessions.rembg_session import RembgSession
+
         held, wanted = self._session, host.provider(provider)
         if isinstance(held, RembgSession) and (held.name, held.asked) == (name, wanted):
             return self.run_held(images, held, options, node_id, keep_loaded=keep_loaded)

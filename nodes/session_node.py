@@ -1,22 +1,26 @@
 """What the nodes that run a model have in common."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from ..cutout import Cutout, CutoutOptions, cutout
-from ..refine import RefineOptions
 from ..sessions.providers import plain_name
 from ..sessions.recipe import Recipe
-from ..sessions.refiner import Refiner
-from ..sessions.rembg_session import RembgSession
-from ..sessions.segmenter import Segmenter
-from ..sessions.session import CustomSession
 from . import host
 from .named import load_refiner
+
+if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
+    from ..cutout import Cutout, CutoutOptions
+    from ..refine import RefineOptions
+    from ..sessions.refiner import Refiner
+    from ..sessions.rembg_session import RembgSession
+    from ..sessions.segmenter import Segmenter
+    from ..sessions.session import CustomSession
 
 IMAGE_TOOLTIP = "The cut-out, RGBA with straight alpha: colours are not darkened at the edges."
 MASK_TOOLTIP = "The mask: white (1) is the subject."
@@ -56,6 +60,8 @@ class SessionNode:
         keep_loaded: bool = True,
     ) -> Cutout:
         """Load the model if it is not there, cut out, and say on the node what was used."""
+        from ..sessions.session import CustomSession
+
         wanted = path, provider, host.fingerprint(path)
         if self._wanted != wanted:
             self._session = None  # give the other model's memory back before this one is loaded
@@ -86,6 +92,8 @@ def with_network(options: RefineOptions, node_id: str) -> tuple[RefineOptions, R
 
 def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node_id: str, source: str = "") -> Cutout:
     """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, no subject."""
+    from ..cutout import cutout
+
     start = time.perf_counter()
     result = cutout(images, session, options, host.progress(len(images)), host.raise_if_cancelled)
     parts = [session.path.name, plain_name(session.provider), source, f"{time.perf_counter() - start:.1f} s"]

@@ -1,7 +1,6 @@
 """The catalogue of named models: which file each one needs, under what licence, and how it is fed."""
 
 import hashlib
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -113,6 +112,8 @@ def digest(path: Path, kind: str) -> str:
 
 @cache
 def _tables() -> dict[str, list[dict[str, Any]]]:
+    import tomllib  # when the list is first asked for, not while ComfyUI starts
+
     return tomllib.loads(CATALOG.read_text(encoding="utf-8"))
 
 

@@ -3,6 +3,7 @@
 Source of `min_max` and `sigmoid_min_max`: rembg 2.0.86, sessions/u2netp.py and birefnet_general.py (`predict`).
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import NoMaskError, NotFiniteError, RecipeError
+from ..imaging.device import on_host
 from .recipe import ALL_BUT_BACKGROUND, Recipe
 
 Span = tuple[float, float]
@@ -55,20 +57,24 @@ def decode(maps: Tensor, recipe: Recipe, model: str, span: Span | None = None) -
     if recipe.decoding == "argmax":
         subject = _labels(maps, recipe, model)
         return subject.to(torch.uint8).mul_(255), float(subject.any())
-    values = subject_values(maps, recipe, model)
-    found = torch.stack(values.aminmax())
-    confidence = min(max(float(found[1]), 0.0), 1.0)
-    low, high = found if span is None else values.new_tensor(span)
+    values = _fast(subject_values(maps, recipe, model))
+    low, high = values.min(), values.max()
+    confidence = min(max(float(high), 0.0), 1.0)
+    if span is not None:
+        low, high = (type(low)(value) for value in span) if isinstance(values, np.ndarray) else values.new_tensor(span)
     if recipe.decoding.endswith("min_max") and high > low:  # a flat map has nothing to stretch
         values = (values - low) / (high - low)
-    return values.clamp(0, 1).mul_(255).to(torch.uint8), confidence
+    levels = values.clip(0, 1) * 255
+    mask = torch.from_numpy(levels.astype(np.uint8)) if isinstance(levels, np.ndarray) else levels.to(torch.uint8)
+    return mask, confidence
 
 
 def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     """[classes, h, w] -> the subject's values [h, w] before any stretching. Raises NotFiniteError, RecipeError."""
     if maps.dtype != torch.float64:
         maps = maps.float()
-    if not torch.stack(maps.aminmax()).isfinite().all():
+    extremes = _fast(maps)
+    if not math.isfinite(extremes.min()) or not math.isfinite(extremes.max()):
         raise NotFiniteError(
             f"{model} gives NaN or infinity: the file is damaged (download it again), or mean and std are far from "
             "what it was trained with"
@@ -82,6 +88,11 @@ def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     if recipe.decoding == "levels":
         return values / 255
     return (values + 1) / 2 if recipe.decoding == "tanh" else values
+
+
+def _fast(values: Tensor) -> Any:
+    """Whose methods to call: numpy's on the CPU, where torch's threads would wake beside the model's, else torch's."""
+    return values.numpy() if on_host(values) else values
 
 
 def _class_probability(maps: Tensor, recipe: Recipe, model: str) -> Tensor:

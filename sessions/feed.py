@@ -33,7 +33,8 @@ def _table(pixels: Tensor, recipe: Recipe) -> Tensor:
     """A channel has only 256 levels: what becomes of each, [3, 256], computed once in float64."""
     levels = torch.arange(256, dtype=torch.float64, device=pixels.device)
     if recipe.scale == "max":
-        levels = levels / pixels.max().double().clamp(min=1e-6)
+        brightest = torch.tensor(int(pixels.numpy().max())) if on_host(pixels) else pixels.max()
+        levels = levels / brightest.double().clamp(min=1e-6)
     elif recipe.scale == "255":
         levels = levels / 255
     mean, std = levels.new_tensor((recipe.container.mean, recipe.container.std))[..., None]

@@ -2,10 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -20,15 +18,13 @@ from .memory import MakeRoom, is_out_of_memory, release_torch_cache
 from .model_file import check_model_file
 from .picture_input import find_picture_input
 from .providers import TENSORRT, check_providers, choose_providers
-from .runtime import CUDA, load_onnxruntime, torch_has_cuda
+from .runtime import CPU, CUDA, load_onnxruntime, torch_has_cuda
+from .stopping import ShouldStop, stoppable
 from .threads import threads_of_session
 
 logger = logging.getLogger("onnx_segmentation")
 
-T = TypeVar("T")
 FileIdentity = tuple[str, int, int]
-ShouldStop = Callable[[], None]
-POLL = 0.25  # seconds
 
 
 class LoadedModel:
@@ -62,12 +58,16 @@ class LoadedModel:
     def run(self, feed: NDArray[Any], outputs: list[str], should_stop: ShouldStop | None = None) -> list[NDArray[Any]]:
         """A batch in the input's own form -> these outputs and no others.
 
-        should_stop: called four times a second while the model runs; what it raises stops the model and passes through.
+        should_stop: called before and, on the CPU, four times a second while the model runs; what it raises stops the
+        model and passes through.
         Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out.
         """
+        if should_stop:
+            should_stop()
         options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed}
+        ask = should_stop if self.providers[0] == CPU else None  # a GPU is quick, and its state hangs on the thread
         try:
-            return stoppable(lambda: run_session(self._session, outputs, feeds, options), options, should_stop)
+            return stoppable(lambda: run_session(self._session, outputs, feeds, options), options, ask)
         except _run_errors() as error:
             raise self._explain(error, feed.shape) from error
 
@@ -78,6 +78,8 @@ class LoadedModel:
 
         last: afterwards onnxruntime gives back the GPU memory that it does not use.
         """
+        if should_stop:
+            should_stop()
         feed = feed.contiguous()
         where = feed.device.type, feed.device.index or 0
         kind = getattr(np, self.picture.kind)
@@ -86,9 +88,8 @@ class LoadedModel:
         binding.bind_output(output, *where)
         if feed.is_cuda:
             torch.cuda.current_stream(feed.device).synchronize()  # onnxruntime reads from a stream of its own
-        options = _run_options(feed.device, last)
         try:
-            stoppable(lambda: run_binding(self._session, binding, options), options, should_stop)
+            run_binding(self._session, binding, _run_options(feed.device, last))
         except _run_errors() as error:
             raise self._explain(error, feed.shape) from error
         binding.synchronize_outputs()
@@ -148,21 +149,6 @@ def _device(provider: str) -> torch.device:
     """ROCm's and the others' pictures go through the host: nobody has tried to share memory with them."""
     on_gpu = provider in (CUDA, TENSORRT) and torch_has_cuda()
     return torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
-
-
-def stoppable(run: Callable[[], T], options: Any, should_stop: ShouldStop | None) -> T:
-    """`run()`, in a thread of its own while should_stop is asked, so that a model of many seconds can be cancelled."""
-    if should_stop is None:
-        return run()
-    with ThreadPoolExecutor(1) as pool:
-        result = pool.submit(run)
-        try:
-            while not wait([result], POLL).done:
-                should_stop()
-        except BaseException:
-            options.terminate = True  # onnxruntime looks at it between two operators
-            raise
-        return result.result()
 
 
 def _run_options(device: torch.device, last: bool) -> Any:

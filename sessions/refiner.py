@@ -9,8 +9,9 @@ from torch import Tensor
 from ..errors import ModelError, ModelInputError, NotFiniteError
 from .decode import to_maps
 from .inspect import inspect
-from .loaded import FileIdentity, ShouldStop, file_identity, open_model
+from .loaded import FileIdentity, file_identity, open_model
 from .picture_input import find_picture_input
+from .stopping import ShouldStop
 
 SIDE = 1024  # of exports that claim to take any size: ViTMatte's give wrong alphas at any other (rembg 2.0.86)
 CHANNELS = 4

@@ -24,10 +24,10 @@ from ..stages import stage
 from .catalog import find_model
 from .decode import Span
 from .files import OFFLINE_VARIABLE, offline
-from .loaded import ShouldStop
 from .memory import release_torch_cache
 from .runtime import CPU, load_onnxruntime
 from .session import Masks
+from .stopping import ShouldStop
 
 logger = logging.getLogger("onnx_segmentation")
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from .decode import Span
-from .loaded import ShouldStop
 from .memory import MakeRoom
 from .session import Masks
+from .stopping import ShouldStop
 
 
 class Segmenter(Protocol):

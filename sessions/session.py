@@ -17,10 +17,11 @@ from .container import CustomSessionContainer
 from .decode import Span, decode, from_array, subject_values, to_maps
 from .feed import make_feed
 from .geometry import Placement, fit, place, unfit
-from .loaded import ShouldStop, open_model
+from .loaded import open_model
 from .memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, release_torch_cache
 from .recipe import Recipe
 from .runtime import CPU
+from .stopping import ShouldStop
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -183,7 +183,7 @@ def fake_rembg(loaded, monkeypatch):
     sessions.sessions_class = [FakeRembg]
     monkeypatch.setitem(sys.modules, "rembg", types.ModuleType("rembg"))
     monkeypatch.setitem(sys.modules, "rembg.sessions", sessions)
-    monkeypatch.setattr(loaded("nodes.named"), "rembg_names", lambda: ("sam", "another"))
+    monkeypatch.setattr(loaded("sessions.rembg_session"), "rembg_names", lambda: ("sam", "another"))
     monkeypatch.delenv("ONNX_SEGMENTATION_OFFLINE")
 
 
