@@ -11,7 +11,6 @@ from torch import Tensor
 
 from .errors import ConvergenceError, TrimapError
 from .imaging.convert import round_levels, to_values
-from .imaging.opencv import need_opencv
 from .matting.methods import Method, estimate_alpha
 from .matting.trimap import make_trimap
 from .stages import stage
@@ -97,7 +96,6 @@ def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
         return round_levels(rgb * alpha[..., None])
     if wanted == "photo":
         return rgb
-    need_opencv("edge_colours estimated")
     from .matting.foreground import estimate_foreground  # not before it is used: the pack loads with ComfyUI
 
     with stage("foreground colours"):

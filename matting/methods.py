@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 from torch import Tensor
 
 from ..errors import MethodMissingError
-from ..imaging.opencv import need_opencv
 from . import pymatting_methods
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def estimate_alpha(
     Raises TrimapError, ConvergenceError, MethodMissingError.
     """
     if method == "closed_form":
-        need_opencv("matting_method closed_form")
         from . import closed_form  # not before it is used: the pack loads with ComfyUI
 
         return closed_form.estimate_alpha(image, trimap, should_stop=should_stop)

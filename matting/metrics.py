@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..imaging.opencv import need_opencv
-
 SIGMA = 1.4
 STEPS = 10
 THETA = 0.15
@@ -76,7 +74,8 @@ def _connectivity(matte: Matte, reference: Matte) -> float:
 
 def _connected_level(matte: Matte, reference: Matte) -> Matte:
     """The highest threshold up to which a pixel belongs to the largest region of pixels above it in both."""
-    cv2 = need_opencv("the connectivity error")
+    import cv2
+
     level = np.zeros_like(matte)
     inside = np.ones(matte.shape, bool)
     for step in range(1, STEPS + 1):
