@@ -9,6 +9,7 @@ from torch import Tensor
 from ..errors import ColourError
 from .convert import round_levels
 from .device import on_host
+from .opencv import cv2_for
 
 TRANSPARENT = "transparent"
 Colour = tuple[float, float, float]
@@ -66,12 +67,11 @@ def write_frame(image: Tensor, mask: Tensor, colours: Tensor, alpha: Tensor) -> 
     On the CPU by cv2 rather than torch: right after a run of the model, filling fresh memory took torch's threads
     several times as long (benchmarks/RESULTS.md).
     """
-    if not on_host(colours) or not on_host(image):
+    cv2 = cv2_for(colours) if on_host(image) else None
+    if cv2 is None:
         image.copy_(torch.cat([colours, alpha[..., None]], -1))
         mask.copy_(alpha)
         return
-    import cv2
-
     target = image.numpy()
     cv2.cvtColor(colours.contiguous().numpy(), cv2.COLOR_RGB2RGBA, dst=target)
     target[..., 3] = mask.numpy()[:] = alpha.numpy()

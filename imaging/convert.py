@@ -14,6 +14,7 @@ from torch.nn.functional import interpolate
 
 from ..errors import ImageError
 from .device import on_host
+from .opencv import cv2_for
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -61,10 +62,9 @@ def to_rgb(frame: Tensor, number: int, device: torch.device | str = "cpu") -> Te
 
 def to_levels(values: Tensor) -> Tensor:
     """Float 0..1 -> uint8 0..255, rounded to the nearest level."""
-    if not on_host(values) or values.numel() == 0:
+    cv2 = cv2_for(values) if values.numel() else None
+    if cv2 is None:
         return (values * 255).round_().to(torch.uint8)
-    import cv2
-
     rows = values.reshape(len(values), -1).float()
     return torch.from_numpy(cv2.convertScaleAbs(rows.numpy(), alpha=255.0)).view(values.shape)
 

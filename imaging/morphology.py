@@ -1,6 +1,6 @@
 """Operations on 8-bit masks, pixel for pixel what rembg 2.0.86 does with scikit-image and scipy.
 
-By cv2 on the CPU, in torch on a GPU.
+By cv2 on the CPU, in torch on a GPU and where cv2 is missing.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv1d, max_pool2d, pad
 
-from .device import on_host
+from .opencv import cv2_for
 
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)  # disk(1)
 SIGMA, RADIUS = 2, 8
@@ -20,11 +20,10 @@ def post_process(mask: Tensor) -> Tensor:
     The Gaussian is in float64: in float32 some pixels fall on the other side of the threshold.
     Source: rembg 2.0.86, bg.py (`post_process`).
     """
-    if not on_host(mask):
+    cv2 = cv2_for(mask)
+    if cv2 is None:
         opened = 255 - _erode_by_cross(255 - _erode_by_cross(mask, 255), 255)
         return _blur(_blur(opened.double()).T).T.ge(127).to(torch.uint8).mul_(255)
-    import cv2
-
     levels = cv2.dilate(cv2.erode(mask.numpy(), CROSS, borderValue=255), CROSS, borderValue=0)
     blurred = cv2.GaussianBlur(levels.astype(np.float64), (17, 17), SIGMA, borderType=cv2.BORDER_REFLECT)
     return torch.from_numpy(np.where(blurred < 127, 0, 255).astype(np.uint8))
@@ -35,10 +34,9 @@ def erode(region: Tensor, size: int, border: int) -> Tensor:
 
     Equal to scipy.ndimage.binary_erosion, whose square of even size lies half a pixel up and left.
     """
-    if not on_host(region):
+    cv2 = cv2_for(region)
+    if cv2 is None:
         return _erode_by_cross(region, border) if size == 0 else _erode_by_square(region, size, border)
-    import cv2
-
     kernel = np.ones((size, size), np.uint8) if size > 0 else CROSS
     anchor = (kernel.shape[0] // 2, kernel.shape[0] // 2)
     eroded = cv2.erode(region.numpy(), kernel, anchor=anchor, borderType=cv2.BORDER_CONSTANT, borderValue=border)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ..errors import MattingInputError
-from .foreground_cpu import estimate_frame
+from ..imaging.opencv import find_cv2
 from .foreground_frames import Frames
 from .foreground_sweep import Sweeper
 from .foreground_tiles import Level, Tiles, plan, pyramid
@@ -38,12 +38,15 @@ def estimate_foreground(image: Tensor, alpha: Tensor) -> Tensor:
     _check(image, alpha)
     frames = image.reshape(-1, *image.shape[-3:]).float()
     mattes = alpha.reshape(-1, *alpha.shape[-2:]).float()
-    engine = estimate_in_numpy if image.device.type == "cpu" else estimate_in_torch
+    by_numpy = image.device.type == "cpu" and find_cv2() is not None
+    engine = estimate_in_numpy if by_numpy else estimate_in_torch
     return engine(frames, mattes).view(image.shape)
 
 
 def estimate_in_numpy(frames: Tensor, mattes: Tensor) -> Tensor:
     """Frame by frame in numpy. frames: [B, H, W, 3], mattes: [B, H, W], float32 -> [B, H, W, 3]."""
+    from .foreground_cpu import estimate_frame  # it needs cv2
+
     result = torch.empty(frames.shape)
     for frame, matte, goal in zip(frames, mattes, result, strict=True):
         estimate_frame(frame.detach().contiguous().numpy(), matte.detach().contiguous().numpy(), goal.numpy())

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..imaging.opencv import find_cv2
 from .tiles import TILE, to_tiles
 
 # Tiles of a group: smaller ones spend their time between operations, larger ones in memory.
@@ -35,12 +36,13 @@ class Islands:
 def islands(unknown: Tensor) -> Iterator[Islands]:
     """Groups of the unknown pixels, bool [H, W], from the top. One group on a GPU, where large is fast."""
     occupied = to_tiles(unknown).flatten(0, 1).any(0)
-    if unknown.device.type != "cpu" or int(occupied.sum()) < 2 * GROUP:
+    cv2 = find_cv2() if unknown.device.type == "cpu" else None
+    if cv2 is None or int(occupied.sum()) < 2 * GROUP:
         return iter([_crop(unknown, *_box(occupied))])
-    return _groups(unknown, occupied.numpy().astype(np.uint8))
+    return _groups(cv2, unknown, occupied.numpy().astype(np.uint8))
 
 
-def _groups(unknown: Tensor, occupied: NDArray[np.uint8]) -> Iterator[Islands]:
+def _groups(cv2: ModuleType, unknown: Tensor, occupied: NDArray[np.uint8]) -> Iterator[Islands]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(occupied, connectivity=8)
     # Labels run from the top, so that neighbours in the list lie close together.
     group = np.concatenate([[-1], stats[1:, cv2.CC_STAT_AREA].cumsum() // GROUP])

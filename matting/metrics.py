@@ -74,14 +74,13 @@ def _connectivity(matte: Matte, reference: Matte) -> float:
 
 def _connected_level(matte: Matte, reference: Matte) -> Matte:
     """The highest threshold up to which a pixel belongs to the largest region of pixels above it in both."""
-    import cv2
+    from scipy.ndimage import label
 
     level = np.zeros_like(matte)
     inside = np.ones(matte.shape, bool)
     for step in range(1, STEPS + 1):
-        above = (matte >= step / STEPS) & (reference >= step / STEPS)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=4)
-        areas = stats[1:, cv2.CC_STAT_AREA]
-        inside &= (labels == 1 + int(areas.argmax())) if len(areas) else False
+        regions, count = label((matte >= step / STEPS) & (reference >= step / STEPS))
+        areas = np.bincount(regions.ravel(), minlength=count + 1)[1:]
+        inside &= (regions == 1 + int(areas.argmax())) if count else False
         level[inside] = step / STEPS
     return level
