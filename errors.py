@@ -1,38 +1,38 @@
 """What can go wrong, in words for the person at the graph.
 
     SegmentationError
-    ├── ImageError                the picture given: empty batch, NaN, wrong shape
-    ├── ContainerError            a mean, std or size that cannot be (also a ValueError)
-    ├── RecipeError               a recipe, or the file it was read from, that cannot be (also a ValueError)
-    ├── CatalogError              an impossible entry of the catalogue (also a ValueError)
-    ├── ModelError
-    │   ├── ModelNotFoundError    no such file
-    │   ├── NotOnnxError          the file is something else, or only part of a model
-    │   ├── ChecksumError         the file of a named model is another one
-    │   ├── DownloadError         the file of a named model cannot be fetched
-    │   ├── RembgError            rembg's own session of a model cannot be used
-    │   ├── ModelTooNewError      an opset or format that this onnxruntime does not know
-    │   ├── CustomOperatorError   operators that no onnxruntime has by itself
-    │   ├── ExternalDataError     weights in a second file that is missing, or lies outside the model's folder
-    │   ├── ModelInputError       the model wants another size or type
-    │   │   ├── SeveralInputsError    more than one input
-    │   │   ├── ChannelCountError     another number of channels than three
-    │   │   └── NotAnImageModelError  the input is no picture
-    │   ├── ModelMemoryError      no memory left for it, on the CPU and one frame at a time
-    │   └── ModelOutputError      what came out cannot be read as the recipe says
-    │       ├── NoMaskError           no output looks like a mask
-    │       ├── ConstantOutputError   the same value everywhere, whatever the picture
-    │       └── NotFiniteError        NaN or infinity
-    ├── ColourError               a background colour that cannot be read (also a ValueError)
-    ├── RuntimeMissingError       onnxruntime absent, empty or broken
-    ├── InputsError               no such file or folder, no pictures in it, an output that would replace an input
-    ├── PictureError              a file that cannot be read as a picture
-    ├── ResultError               a form of result that cannot be (also a ValueError)
-    └── MattingError
-        ├── MattingInputError     image, trimap or alpha of another shape or type, or with NaN (also a ValueError)
-        ├── TrimapError           no definite subject or no definite background
-        ├── ConvergenceError      the solver ran out of iterations
-        └── MethodMissingError    a matting method whose package is not installed
+      - ImageError                the picture given: empty batch, NaN, wrong shape
+      - ContainerError            a mean, std or size that cannot be (also a ValueError)
+      - RecipeError               a recipe, or the file it was read from, that cannot be (also a ValueError)
+      - CatalogError              an impossible entry of the catalogue (also a ValueError)
+      - ModelError
+          - ModelNotFoundError    no such file
+          - NotOnnxError          the file is something else, or only part of a model
+          - ChecksumError         the file of a named model is another one
+          - DownloadError         the file of a named model cannot be fetched
+          - RembgError            rembg's own session of a model cannot be used
+          - ModelTooNewError      an opset or format that this onnxruntime does not know
+          - CustomOperatorError   operators that no onnxruntime has by itself
+          - ExternalDataError     weights in a second file that is missing, or lies outside the model's folder
+          - ModelInputError       the model wants another size or type
+              - SeveralInputsError    more than one input
+              - ChannelCountError     another number of channels than three
+              - NotAnImageModelError  the input is no picture
+          - ModelMemoryError      no memory left for it, on the CPU and one frame at a time
+          - ModelOutputError      what came out cannot be read as the recipe says
+              - NoMaskError           no output looks like a mask
+              - ConstantOutputError   the same value everywhere, whatever the picture
+              - NotFiniteError        NaN or infinity
+      - ColourError               a background colour that cannot be read (also a ValueError)
+      - RuntimeMissingError       onnxruntime absent, empty or broken
+      - InputsError               no such file or folder, no pictures in it, an output that would replace an input
+      - PictureError              a file that cannot be read as a picture
+      - ResultError               a form of result that cannot be (also a ValueError)
+      - MattingError
+          - MattingInputError     image, trimap or alpha of another shape or type, or with NaN (also a ValueError)
+          - TrimapError           no definite subject or no definite background
+          - ConvergenceError      the solver ran out of iterations
+          - MethodMissingError    a matting method whose package is not installed
 
 Each message says what was wrong, the value, what is allowed and what to do.
 """

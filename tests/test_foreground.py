@@ -162,6 +162,7 @@ def test_nan_is_refused() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_cuda_agrees_with_the_cpu() -> None:
     image, alpha = torch.from_numpy(astronaut()), torch.from_numpy(alphas()["hair"])
-    result = estimate_foreground(image.cuda(), alpha.cuda())
+    gpu = torch.device("cuda")
+    result = estimate_foreground(image.to(gpu), alpha.to(gpu))
     assert result.is_cuda
     assert (result.cpu() - estimate_foreground(image, alpha))[alpha > 0].abs().max() <= 0.1 * LEVEL

@@ -1,6 +1,7 @@
 """A real ComfyUI server: progress, cancel, memory. Needs the tree of COMFYUI_PATH, and the harness that drives it."""
 
 import importlib.util
+import json
 import os
 import sys
 import time
@@ -58,6 +59,19 @@ def events(server, name, since):
 
 def loads(server, model="u2netp.onnx"):
     return server.log().count(f"loaded {model} on")
+
+
+def test_its_own_nodes_are_those_of_the_example_graphs(server):
+    """tests/data/core_nodes.json is what this ComfyUI declares; lists may have grown."""
+    for name, expected in json.loads((ROOT / "tests" / "data" / "core_nodes.json").read_text()).items():
+        found = server.object_info(name)
+        assert found["output"] == expected["output"], name
+        for group, inputs in expected["input"].items():
+            assert list(found["input"][group]) == list(inputs), name
+            for key, (kind, _) in inputs.items():
+                declared, *options = found["input"][group][key]
+                choices = declared if isinstance(declared, list) else (options or [{}])[0].get("options", [])
+                assert set(kind) <= set(choices) if isinstance(kind, list) else declared == kind, f"{name}.{key}"
 
 
 def test_a_tick_for_each_frame(server):
