@@ -1,18 +1,22 @@
 """Closed-form alpha matting (Levin, Lischinski, Weiss, PAMI 2008) on the unknown band, solved exactly.
 
-The unknown pixels are kept as 4 x 4 tiles (`tiles`), the Laplacian as thirteen float32 coefficients a pixel
-summed in float64 (`laplacian`, `stencil`), and the system is solved by conjugate gradients with a
-colour-affine multigrid (`multigrid`), all in torch's vector operations: the same code runs on a CPU and on a
-GPU, nothing is compiled. Measured on two shared cores of an AMD EPYC (2026-11-22), as bare kernels on random
-data: a product with 600,000 unknowns took 10.4 ms as scipy CSR, 7.6 ms as torch CSR (MKL), both at 200 bytes
-a pixel, and 6.4 ms as 840,000 padded places of a stencil; in the finished solver it takes about 10 ms. For
-the coarse levels: 3.1 ms as scipy CSR, 8.5 ms as scipy BSR, 15 ms as batched matrices, 1.6 ms as planes
-without the fetches. Coefficients summed in float32 put alpha off by up to 6e-3, summed in
-float64 and rounded once by 5e-5. Tiles that ignore the grid of a JPEG's blocks need 38-42 iterations where
-aligned ones need 23. Other smoothers (blocks of 2 x 2 up to 8 x 8) saved at most a fifth of the iterations
-and cost more than that; bilinear coarse functions, a first tile of 8 x 8 and one-sided smoothing needed more
-work for the same accuracy. Gauss-Seidel in sixteen colours saved 5-14 % of the iterations on the pixels (65,000-250,000
-unknowns), coarse corrections enlarged by 1.3-1.8 none, V below the first K-cycle needed up to a half more.
+Unknown pixels that share no window are systems of their own (`islands`). Each is kept as 4 x 4 tiles (`tiles`),
+its Laplacian as thirteen float32 coefficients a pixel summed in float64 (`laplacian`, `stencil`), and solved by
+conjugate gradients with a colour-affine multigrid (`multigrid`), all in torch's vector operations: the same code
+runs on a CPU and on a GPU, nothing is compiled.
+
+Measured on two shared cores of an AMD EPYC (2026-11-22). A product with 600,000 unknowns took 10.4 ms as scipy CSR,
+7.6 ms as torch CSR (MKL), 6.4 ms as 840,000 padded places of a stencil, and four to six times the stencil's time as a
+plain numba loop over it. For the coarse levels: 3.1 ms as scipy CSR, 8.5 ms as scipy BSR, 15 ms as batched matrices,
+1.6 ms as planes; numpy's einsum over all nine blocks took 1.2 to 2.5 times as long as planes over five. SuperLU on the
+pixels themselves took .3 to .4 s at 56,000 to 65,000 unknowns, more than the multigrid, at 81 entries a row.
+Coefficients summed in float32 put alpha off by up to 6e-3, summed in float64 and rounded once by 5e-5.
+
+Iterations: tiles that ignore the grid of a JPEG's blocks need 38-42 where aligned ones need 23; groups of 3 x 3 tiles
+instead of 2 x 2 need 25-41 for 21-34; smoothed aggregation with V-cycles 15-21 on tiles of 3 x 3, 22-30 on 4 x 4 and
+31-42 on 6 x 6, its coarse operators two to three times as dense. Other smoothers (blocks of 2 x 2 up to 8 x 8, sixteen
+colours of Gauss-Seidel), larger coarse corrections, one-sided smoothing: no gain in time. V instead of K below the
+first coarse level needed up to a half more.
 """
 
 from __future__ import annotations
