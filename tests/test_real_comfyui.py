@@ -10,6 +10,7 @@ from support import ROOT
 NODE_TESTS = ["tests/test_nodes.py", "tests/test_any_model.py", "tests/test_matting_nodes.py"]
 NODE_TESTS += ["tests/test_named_models.py", "tests/test_refiners.py"]
 NODE_TESTS += ["tests/test_run_options.py"]
+NODE_TESTS += ["tests/test_locales.py", "tests/test_help_pages.py", "tests/test_examples.py"]
 
 
 @pytest.mark.skipif("COMFYUI_PATH" not in os.environ, reason="COMFYUI_PATH names no ComfyUI tree")
