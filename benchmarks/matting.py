@@ -1,4 +1,5 @@
-"""Table of closed-form matting against pymatting's estimate_alpha_cf: `python dev.py bench matting [--quick]`.
+"""Table of closed-form matting against pymatting's estimate_alpha_cf, and of trimap, alpha and colours together against
+rembg's alpha_matting_cutout: `python dev.py bench matting [--quick]`. Colours alone: `bench foreground`.
 
 Times are medians of interleaved runs; memory is the peak resident size a fresh process adds while matting.
 """
@@ -30,6 +31,7 @@ from .timing import print_header
 Array = NDArray[np.float64]
 DATA = ROOT.parent / "shared" / "data"
 Levels = NDArray[np.uint8]
+Run = Callable[[Array, Array], None]
 SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 SIZES = {"1 MP": (1000, 1000), "4 MP": (2000, 2000), "12 MP": (3000, 4000)}
 
@@ -42,15 +44,15 @@ def pictures() -> list[tuple[str, Levels]]:
     return own + [(name, getattr(skimage.data, name)()[:, :, :3]) for name in SAMPLES]
 
 
-def photos() -> list[tuple[str, Array, Array]]:
-    """Photos at about 1 MP, each with the trimap that u2netp's mask gives."""
+def photos() -> list[tuple[str, Array, Levels]]:
+    """Photos at about 1 MP, each with u2netp's mask."""
     session = InferenceSession(str(fetch("u2netp")))
     found = []
     for name, picture in pictures():
         scale = (1e6 / (picture.shape[0] * picture.shape[1])) ** 0.5
         size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
         scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-        found.append((name, scaled / 255.0, trimap_of(mask_of(session, scaled))))
+        found.append((name, scaled / 255.0, mask_of(session, scaled)))
     return found
 
 
@@ -111,6 +113,19 @@ def run_pymatting(picture: Array, trimap: Array) -> None:
     estimate_alpha_cf(picture, trimap)
 
 
+def cut_out_by_us(picture: Array, mask: Array) -> None:
+    import torch
+    from onnx_segmentation.refine import RefineOptions, refine
+
+    refine(torch.from_numpy(picture).float(), torch.from_numpy(mask.copy()), RefineOptions(alpha_matting=True))
+
+
+def cut_out_by_rembg(picture: Array, mask: Array) -> None:
+    from rembg.bg import alpha_matting_cutout
+
+    alpha_matting_cutout(Image.fromarray((picture * 255).astype(np.uint8)), Image.fromarray(mask), 240, 20, 10)
+
+
 def seconds(run: Callable[[Array, Array], None], picture: Array, trimap: Array) -> float:
     start = time.perf_counter()
     try:
@@ -121,14 +136,16 @@ def seconds(run: Callable[[Array, Array], None], picture: Array, trimap: Array) 
     return time.perf_counter() - start
 
 
-def compare(name: str, picture: Array, trimap: Array, rounds: int) -> float:
+def compare(
+    name: str, picture: Array, trimap: Array, rounds: int, pair: tuple[Run, Run] = (run_ours, run_pymatting)
+) -> float:
     """Print one row and return how many times faster we are."""
     mine, theirs = [], []
     for _ in range(rounds):
-        mine.append(seconds(run_ours, picture, trimap))
-        theirs.append(seconds(run_pymatting, picture, trimap))
+        mine.append(seconds(pair[0], picture, trimap))
+        theirs.append(seconds(pair[1], picture, trimap))
     ratio = statistics.median(theirs) / statistics.median(mine)
-    unknown = int((trimap == 0.5).sum())
+    unknown = int(((trimap_of(trimap) if trimap.dtype == np.uint8 else trimap) == 0.5).sum())
     times = f"{statistics.median(mine):.2f} s | {statistics.median(theirs):.2f} s"
     row = f"| {name} | {unknown:,} | {times} | {ratio:.1f} x |"
     sys.stdout.write(row + "\n")
@@ -164,8 +181,12 @@ def table(quick: bool) -> None:
     rounds = 1 if quick else 5
     run_pymatting(*case("1 MP", 0.02))
     run_ours(*case("1 MP", 0.02))
-    ratios = [compare(name, picture, trimap, rounds) for name, picture, trimap in photos()]
+    found = photos()
+    ratios = [compare(name, picture, trimap_of(mask), rounds) for name, picture, mask in found]
     sys.stdout.write(f"| photos at 1 MP, median | | | | {statistics.median(ratios):.1f} x |\n")
+    pair = cut_out_by_us, cut_out_by_rembg
+    ratios = [compare(f"{name}, all of matting", picture, mask, rounds, pair) for name, picture, mask in found]
+    sys.stdout.write(f"| all of matting against rembg's, median | | | | {statistics.median(ratios):.1f} x |\n")
     for size in SIZES:
         for share in (0.02, 0.15):
             count = rounds if size != "12 MP" else min(rounds, 2)
