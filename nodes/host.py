@@ -133,3 +133,14 @@ def show_on_node(node_id: str, text: str) -> None:
 def page_server() -> Any:
     """ComfyUI's server, which the page talks to; None where ComfyUI's modules run without it."""
     return getattr(getattr(sys.modules.get("server"), "PromptServer", None), "instance", None)
+
+
+def has_page() -> bool:
+    """Whether a page, or a program that listens as one does, queued the run."""
+    return bool(getattr(page_server(), "client_id", None))
+
+
+def send_to_page(event: str, data: dict[str, Any]) -> None:
+    """Tell the page that queued the run; only where `has_page`."""
+    page = page_server()
+    page.send_sync(event, data, page.client_id)
