@@ -11,10 +11,10 @@ SIDE = 320
 
 
 def data_url(picture: Tensor, side: int = SIDE) -> str:
-    """[H, W] grey, [H, W, 3] RGB or [H, W, 4] straight RGBA, float 0..1 -> a PNG, longest side at most `side`, as data:.
+    """[H, W] grey, [H, W, 3] RGB or [H, W, 4] straight RGBA, float 0..1 -> a data: address of a PNG.
 
-    Pixels are left out down to twice that side, then Pillow averages the rest, colours weighted by alpha: a frame of
-    4K costs what a small one does.
+    Its longest side is at most `side`. Pixels are left out down to twice that, then Pillow averages the rest, colours
+    weighted by alpha: a frame of 4K costs little more than a small one.
     """
     longest = max(picture.shape[:2])
     step = max(1, longest // (2 * side))

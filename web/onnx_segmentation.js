@@ -50,6 +50,15 @@ function fill(node, numbers) {
   return true
 }
 
+// Older pages leave a hole in the saved values for a widget that is not saved, if one that is saved comes later.
+function saveOnly(node, count) {
+  const before = node.onSerialize
+  node.onSerialize = function (saved) {
+    before?.call(this, saved)
+    if (saved.widgets_values?.length > count) saved.widgets_values.length = count
+  }
+}
+
 function unsaved(widget) {
   widget.serialize = false // not in the saved graph
   widget.options ??= {}
@@ -91,6 +100,7 @@ app.registerExtension({
   },
   nodeCreated(node) {
     if (node.comfyClass !== ADVANCED && node.comfyClass !== SIMPLE) return
+    saveOnly(node, node.widgets.length)
     const preset = node.comfyClass === ADVANCED ? addPreset(node) : null
     addReader(node, () => preset && (preset.value = NO_PRESET))
   },

@@ -13,7 +13,6 @@ const STYLE = `
 .onnx-seg-preview .tabs { display: flex; gap: 4px; flex: none; }
 .onnx-seg-preview button { flex: 1; padding: 2px 4px; border: 1px solid var(--border-color, #4e4e4e); border-radius: 4px; background: transparent; color: inherit; font: inherit; cursor: pointer; }
 .onnx-seg-preview button[aria-pressed="true"] { background: var(--comfy-input-bg, #222); color: var(--input-text, #ddd); }
-.onnx-seg-preview img { flex: 1; min-height: 0; width: 100%; object-fit: contain; }
 .onnx-seg-preview .frame { flex: 1; min-height: 0; display: flex; align-items: center; justify-content: center; }
 .onnx-seg-preview .frame img { flex: none; width: auto; max-width: 100%; max-height: 100%; border-radius: 4px; background: repeating-conic-gradient(#bbb 0% 25%, #fff 0% 50%) 0 0 / 16px 16px; }
 .onnx-seg-preview .state { flex: none; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; text-align: center; }
@@ -41,6 +40,7 @@ function build() {
   const tabs = element("div", { className: "tabs" })
   const state = element("div", { className: "state" })
   const root = element("div", { className: "onnx-seg-preview" }, tabs, element("div", { className: "frame" }, image), state)
+  root.addEventListener("wheel", (event) => app.canvas.processMouseWheel(event)) // zooms the graph, as beside it
   return { root, image, tabs, state, shown: "cutout" }
 }
 
@@ -81,6 +81,14 @@ function removePreview(node) {
   node.setSize([node.size[0], node.computeSize()[1]])
 }
 
+// Older pages keep ComfyUI's own widget with the same line of text.
+function removeProgressText(node) {
+  const place = node.widgets.findIndex((each) => each.name === "$$node-text-preview")
+  if (place < 0) return
+  const [widget] = node.widgets.splice(place, 1)
+  widget.onRemove?.()
+}
+
 const enabled = () => app.extensionManager?.setting?.get(SETTING) ?? app.ui.settings.getSettingValue(SETTING, true)
 
 function everyNode(graph, visit) {
@@ -108,6 +116,7 @@ app.registerExtension({
     api.addEventListener(EVENT, ({ detail }) => {
       const node = enabled() ? findNode(detail.node) : null
       if (!node) return
+      removeProgressText(node)
       update(node.onnxSegmentationPreview ?? addPreview(node), detail)
       node.setDirtyCanvas(true, true)
     })
