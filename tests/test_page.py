@@ -19,7 +19,7 @@ pytestmark = [
 ]
 GRAPH = json.loads((ROOT / "example_workflows" / "cut_out.json").read_text())
 IMAGENET = {"mean_r": 0.485, "mean_g": 0.456, "mean_b": 0.406, "std_r": 0.229, "std_g": 0.224, "std_b": 0.225}
-# What the page says by itself: ComfyUI's own missing files, no network, and the harness, which asks for the graph early.
+# Said by the page itself: missing files of ComfyUI, no network, and the harness that asks for the graph too early.
 NOT_OURS = ("Failed to load resource", "graph accessed before initialization")
 OLD = 14  # values of a graph from before there were optional inputs
 TOOLS = """
@@ -29,7 +29,8 @@ const widget = (name, of = node()) => of.widgets.find((each) => each.name === na
 const values = (of = node()) => Object.fromEntries(of.widgets.map((each) => [each.name, each.value]))
 const saved = () => JSON.parse(JSON.stringify(node().serialize())).widgets_values
 const toasts = () => [...document.querySelectorAll(".p-toast-message")].map((each) => each.innerText)
-const until = async (done) => { for (let i = 0; i < 200 && !done(); i++) await new Promise((go) => setTimeout(go, 100)) }
+const pause = () => new Promise((go) => setTimeout(go, 100))
+const until = async (done) => { for (let i = 0; i < 200 && !done(); i++) await pause() }
 const preview = () => document.querySelector(".onnx-seg-preview")
 """
 
@@ -71,11 +72,12 @@ def old_graph(values=OLD):
     return graph
 
 
-def with_model(name):
+def graph_with(place, value):
+    """Another value in this place, which also keeps ComfyUI from taking the run from its cache."""
     graph = old_graph()
     for node in graph["nodes"]:
         if node["type"].startswith("ImageSegmentation"):
-            node["widgets_values"][0] = name
+            node["widgets_values"][place] = value
     return graph
 
 
@@ -121,7 +123,7 @@ def test_a_file_that_is_no_model_is_said_in_words(page):
     await until(() => toasts().length)
     return { toasts: toasts(), same: JSON.stringify(before) === JSON.stringify(values()) }
     """
-    found, _ = page(script, with_model("broken.onnx"))
+    found, _ = page(script, graph_with(0, "broken.onnx"))
     assert found["same"]
     assert any("web page" in text for text in found["toasts"])
 
@@ -192,10 +194,10 @@ def test_the_preview_can_be_switched_off(page, server):
     return { drawn, left: !!preview(), widgets: node().widgets.map((each) => each.name) }
     """
     try:
-        found, _ = page(script, queue=True)
+        found, _ = page(script, graph_with(4, 11), queue=True)
         assert found["drawn"] and not found["left"]
         assert "onnx_segmentation_preview" not in found["widgets"]
-        again, report = page("return !!preview()", queue=True)
+        again, report = page("return !!preview()", graph_with(4, 12), queue=True)
         assert report["queued"] == "execution_success" and not again
     finally:
         server.post("/settings", {"ONNXSegmentation.Preview": True})
