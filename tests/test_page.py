@@ -20,7 +20,7 @@ pytestmark = [
 GRAPH = json.loads((ROOT / "example_workflows" / "cut_out.json").read_text())
 IMAGENET = {"mean_r": 0.485, "mean_g": 0.456, "mean_b": 0.406, "std_r": 0.229, "std_g": 0.224, "std_b": 0.225}
 # Said by the page itself: missing files of ComfyUI, no network, and the harness that asks for the graph too early.
-NOT_OURS = ("Failed to load resource", "graph accessed before initialization")
+NOT_OURS = ("Failed to load resource", "graph accessed before initialization", "graph that was never set up")
 OLD = 14  # values of a graph from before there were optional inputs
 TOOLS = """
 const type = "ImageSegmentationCustomAdvanced"
@@ -89,9 +89,12 @@ def test_a_preset_fills_in_the_numbers(page):
     const preset = widget("preset")
     preset.value = "isnet"
     preset.callback("isnet", app.canvas, node())
-    return { values: values(), called, choices: preset.options.values, toasts: toasts() }
+    const found = { values: values(), called, choices: preset.options.values }
+    widget("mean_r").callback(0.5, app.canvas, node())
+    return { ...found, after: preset.value }
     """
     found, report = page(script)
+    assert (found["values"]["preset"], found["after"]) == ("isnet", "custom")  # changed by hand: no preset any more
     numbers = {"mean_r": 0.5, "mean_g": 0.5, "mean_b": 0.5, "std_r": 1, "std_g": 1, "std_b": 1}
     wanted = {**numbers, "width": 1024, "height": 1024, "decoding": "default"}
     assert {name: found["values"][name] for name in wanted} == wanted
@@ -183,6 +186,20 @@ def test_a_run_shows_what_came_out(page):
     assert len(found["saved"]) == 23  # the node's own widgets, and nothing of the page's
     (prompt,) = [node for node in report["api"].values() if node["class_type"].startswith("ImageSegmentation")]
     assert not any("preview" in name for name in prompt["inputs"])
+
+
+def test_a_node_within_a_subgraph_shows_it_too(page):
+    script = """
+    const { subgraph, node: outer } = app.graph.convertToSubgraph(new Set([node()]))
+    const done = new Promise((go) => app.api.addEventListener("execution_success", () => go(true), { once: true }))
+    await app.queuePrompt(0, 1)
+    await done
+    const inner = subgraph.nodes.find((each) => each.type === type)
+    await until(() => widget("onnx_segmentation_preview", inner))
+    return { inner: !!widget("onnx_segmentation_preview", inner), outer: outer.type === type }
+    """
+    found, _ = page(script, graph_with(4, 13))
+    assert found == {"inner": True, "outer": False}
 
 
 def test_the_preview_can_be_switched_off(page, server):

@@ -6,6 +6,7 @@ import { api } from "../../scripts/api.js"
 const NO_PRESET = "custom"
 const ADVANCED = "ImageSegmentationCustomAdvanced"
 const SIMPLE = "ImageSegmentationCustom"
+const NUMBERS = /^(mean|std)_[rgb]$|^(width|height|decoding)$/
 let presets = {}
 
 function say(severity, detail) {
@@ -68,9 +69,22 @@ function unsaved(widget) {
 }
 
 function addPreset(node) {
-  const choose = (name) => name in presets && fill(node, presets[name])
+  let filling = false
+  const choose = (name) => {
+    filling = true
+    if (name in presets) fill(node, presets[name])
+    filling = false
+  }
   const preset = unsaved(node.addWidget("combo", "preset", NO_PRESET, choose, { values: [NO_PRESET, ...Object.keys(presets)] }))
   preset.tooltip = "Fills in mean, std, size and decoding for a family of models."
+  // A number that is changed by hand is no preset's any more.
+  for (const widget of node.widgets.filter(({ name }) => NUMBERS.test(name))) {
+    const before = widget.callback
+    widget.callback = function (...values) {
+      if (!filling) preset.value = NO_PRESET
+      return before?.apply(this, values)
+    }
+  }
   return preset
 }
 
