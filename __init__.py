@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, host
+from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, host, routes
 
 if TYPE_CHECKING:
     from .simple import load_session, segment
@@ -14,6 +14,7 @@ WEB_DIRECTORY = "./web"
 
 if host.inside_comfyui():
     host.register_model_folder()
+    routes.register()
 
 
 def __getattr__(name: str) -> Any:

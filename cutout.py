@@ -8,7 +8,7 @@ from torch import Tensor
 from .frames import CutoutOptions, Frame, OnFrame, each_frame
 from .imaging.compose import Results
 from .imaging.convert import check_images
-from .refine import RefineOptions, refine
+from .refine import RefineOptions, mask_trimap, refine
 from .sessions.memory import try_on
 from .sessions.segmenter import Segmenter
 from .stages import stage
@@ -20,12 +20,13 @@ __all__ = ["Cutout", "CutoutOptions", "cutout"]
 class Cutout:
     """image: straight RGBA [B, H, W, 4], or RGB over a background; mask: [B, H, W], 1 = subject; both float32 0..1.
 
-    confidence: see `Masks`.
+    confidence: see `Masks`. trimap: of the first frame, [H, W], 1, 0.5 or 0, where alpha matting ran.
     """
 
     image: Tensor
     mask: Tensor
     confidence: list[float]
+    trimap: Tensor | None = None
 
 
 def cutout(
@@ -47,21 +48,28 @@ def cutout(
     work = options.refine
     results = Results(images, options.background, work.edge_colours == "premultiplied")
     confidence: list[float] = []
+    first: Tensor | None = None
     for frame in each_frame(images, session, options, should_stop):
-        finished = _finish(frame, work, session, should_stop)
+        colours, alpha, trimap = _finish(frame, work, session, should_stop)
+        first = first if frame.number else trimap
         with stage("write results"):
-            results.write(frame.number, *finished)
+            results.write(frame.number, colours, alpha)
         confidence.append(frame.confidence)
         if on_frame:
             on_frame()
-    return Cutout(results.image, results.mask, confidence)
+    return Cutout(results.image, results.mask, confidence, first)
 
 
 def _finish(
     frame: Frame, options: RefineOptions, session: Segmenter, should_stop: OnFrame | None
-) -> tuple[Tensor, Tensor]:
-    def work(device: torch.device) -> tuple[Tensor, Tensor]:
-        trimap = None if frame.trimap is None else frame.trimap.to(device)
-        return refine(frame.rgb.to(device), frame.mask.to(device), options, frame.number, should_stop, trimap)
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Colours, alpha and, with matting, the trimap that it was solved from."""
+
+    def work(device: torch.device) -> tuple[Tensor, Tensor, Tensor | None]:
+        rgb, mask = frame.rgb.to(device), frame.mask.to(device)
+        trimap = None
+        if options.alpha_matting:
+            trimap = mask_trimap(mask, options) if frame.trimap is None else frame.trimap.to(device)
+        return *refine(rgb, mask, options, frame.number, should_stop, trimap), trimap
 
     return try_on(work, frame.rgb.device, session.make_room)

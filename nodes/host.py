@@ -125,7 +125,22 @@ def show_text(node_id: str, text: str) -> None:
 
 def show_on_node(node_id: str, text: str) -> None:
     """Show a line on the node in the page."""
-    server: Any = sys.modules.get("server")  # absent where ComfyUI's modules run without their server
-    page: Any = getattr(getattr(server, "PromptServer", None), "instance", None)
+    page = page_server()
     if node_id and hasattr(page, "send_progress_text"):
         page.send_progress_text(text, node_id)
+
+
+def page_server() -> Any:
+    """ComfyUI's server, which the page talks to; None where ComfyUI's modules run without it."""
+    return getattr(getattr(sys.modules.get("server"), "PromptServer", None), "instance", None)
+
+
+def has_page() -> bool:
+    """Whether a page, or a program that listens as one does, queued the run."""
+    return bool(getattr(page_server(), "client_id", None))
+
+
+def send_to_page(event: str, data: dict[str, Any]) -> None:
+    """Tell the page that queued the run; only where `has_page`."""
+    page = page_server()
+    page.send_sync(event, data, page.client_id)

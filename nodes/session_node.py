@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start 
 IMAGE_TOOLTIP = "The cut-out, RGBA with straight alpha: colours are not darkened at the edges."
 MASK_TOOLTIP = "The mask: white (1) is the subject."
 CONFIDENCE_TOOLTIP = "How sure the model is that there is a subject, 0-1; the lowest of a batch."
+PREVIEW = "onnx_segmentation.preview"  # what web/onnx_segmentation_preview.js listens to
 SEARCH_ALIASES = ["remove background", "cut out", "rembg", "segmentation", "matting", "onnx", "u2net"]
 
 
@@ -100,5 +101,20 @@ def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node
     missed = sum(sure < options.min_confidence for sure in result.confidence)
     if missed:
         parts.append(f"no subject found in {missed} of {len(images)}" if len(images) > 1 else "no subject found")
-    host.show_text(node_id, " · ".join(part for part in parts if part))
+    state = " · ".join(part for part in parts if part)
+    host.show_text(node_id, state)
+    show_preview(node_id, state, result)
     return result
+
+
+def show_preview(node_id: str, state: str, result: Cutout) -> None:
+    """Send the first frame's pictures, small, to be drawn on the node: cut-out, mask and, after matting, trimap."""
+    if not node_id or not host.has_page():
+        return
+    from ..imaging.preview import data_url
+
+    pictures = {"cutout": result.image[0], "mask": result.mask[0]}
+    if result.trimap is not None:
+        pictures["trimap"] = result.trimap
+    urls = {name: data_url(picture) for name, picture in pictures.items()}
+    host.send_to_page(PREVIEW, {"node": node_id, "state": state, "pictures": urls})

@@ -1,36 +1,20 @@
 """A real ComfyUI server: progress, cancel, memory. Needs the tree of COMFYUI_PATH, and the harness that drives it."""
 
-import importlib.util
 import json
-import os
-import sys
 import time
 
 import pytest
-from support import ROOT, SHARED, open_photo
+from real_server import NEEDED, make_server
+from support import ROOT, open_photo
 
-HARNESS = SHARED.parent / "tools" / "comfy_harness.py"
-pytestmark = [
-    pytest.mark.skipif("COMFYUI_PATH" not in os.environ, reason="COMFYUI_PATH names no ComfyUI tree"),
-    pytest.mark.skipif(not HARNESS.is_file(), reason="the harness is not here"),
-]
+pytestmark = NEEDED
 NODE = "ImageSegmentationCustomAdvanced"
 RGB = {"mean_r": 0.485, "mean_g": 0.456, "mean_b": 0.406, "std_r": 0.229, "std_g": 0.224, "std_b": 0.225}
 
 
 @pytest.fixture(scope="module")
 def server(u2netp):
-    spec = importlib.util.spec_from_file_location("comfy_harness", HARNESS)
-    harness = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(harness)
-    python = os.environ.get("COMFYUI_PYTHON", sys.executable)
-    comfy = harness.Comfy(
-        packs=[(str(ROOT), "onnx-segmentation")],
-        models=[str(u2netp), (str(u2netp), "onnx", "twin.onnx")],
-        comfy_dir=os.environ["COMFYUI_PATH"],
-        python=python,
-        env={"PYTHONWARNINGS": "default"},
-    )
+    comfy = make_server([str(u2netp), (str(u2netp), "onnx", "twin.onnx")])
     with comfy:
         comfy.photo = comfy.upload(open_photo("astronaut").resize((400, 400)))
         yield comfy

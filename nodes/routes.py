@@ -1,0 +1,82 @@
+"""What the page asks for: the numbers of a model file, and those of the known families."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import SegmentationError
+from ..sessions.presets import PRESETS, preset
+from ..sessions.recipe import Recipe
+from ..sessions.runtime import CPU
+from . import host
+
+Answer = tuple[int, dict[str, Any]]  # the status, and what goes out as JSON
+HELD_ELSEWHERE = ("scale", "fit", "resampler", "channels", "output")  # of a recipe, what the page's numbers cannot say
+DEFAULTS = Recipe()
+
+
+def register() -> None:
+    """Answer at /onnx_segmentation/ of ComfyUI's server, where there is one."""
+    page = host.page_server()
+    if page is not None:
+        _serve(page, "/onnx_segmentation/recipe", recipe_answer)
+        _serve(page, "/onnx_segmentation/presets", presets_answer)
+
+
+def _serve(page: Any, path: str, answer: Callable[[Mapping[str, str]], Answer]) -> None:
+    from aiohttp import web
+
+    async def handle(request: web.Request) -> web.Response:
+        # In a thread: a model takes seconds to read, and the server would stand still.
+        status, body = await asyncio.to_thread(answer, request.query)
+        return web.json_response(body, status=status)
+
+    page.routes.get(path)(handle)
+
+
+def recipe_answer(query: Mapping[str, str]) -> Answer:
+    """The numbers of the file that `model` names, and in words where they were found.
+
+    Only names that ComfyUI lists are looked at: 400 without a name, 404 for one that is not listed or has no file
+    behind it, 400 for a file that cannot be used; each with a `message`.
+    """
+    name = query.get("model", "")
+    if not name:
+        return 400, {"message": "model is missing; give the name of a file of models/onnx"}
+    if name not in host.model_files() or not host.model_path(name).is_file():
+        return 404, {"message": f"{name} is no file of models/onnx; refresh the page (R) and pick one of the list"}
+    try:
+        return 200, _read(name)
+    except SegmentationError as error:
+        return 400, {"message": str(error)}
+    except OSError as error:
+        return 400, {"message": f"{name} cannot be read: {error.strerror}"}
+
+
+def _read(name: str) -> dict[str, Any]:
+    from ..sessions.sources import find_recipe
+
+    # On the CPU: a look at a file must not take memory from what runs on the GPU.
+    found = find_recipe(host.model_path(name), CPU)
+    return {**numbers(found.recipe), "source": found.source}
+
+
+def presets_answer(_: Mapping[str, str]) -> Answer:
+    """The numbers of each known family, by its name."""
+    return 200, {name: {**numbers(preset(name)), "source": f"preset {name}"} for name in PRESETS}
+
+
+def numbers(recipe: Recipe) -> dict[str, Any]:
+    """What a node with numbers can hold of a recipe, and in words (`also`) what it cannot."""
+    container = recipe.container
+    also = [
+        f"{name} {getattr(recipe, name)}" for name in HELD_ELSEWHERE if getattr(recipe, name) != getattr(DEFAULTS, name)
+    ]
+    return {
+        "mean": container.mean,
+        "std": container.std,
+        "width": container.width,
+        "height": container.height,
+        "decoding": recipe.decoding,
+        "also": also,
+    }
