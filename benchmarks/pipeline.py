@@ -16,6 +16,7 @@ from tools.pack import load_pack
 from .timing import interleave, median_ms, print_header, ratio
 
 FRAMES, SIDE = 8, 1024
+RESULT_BYTES = FRAMES * SIDE * SIDE * 5 * 4  # RGBA and MASK, float32
 
 
 def main() -> None:
@@ -93,7 +94,7 @@ def rembg_session(inner, recipe=None):
 
 
 def report(title, runs, rounds):
-    times = interleave(runs, rounds)
+    times = interleave(runs, rounds, RESULT_BYTES)
     print(f"{title}: median of {rounds} rounds\n{'':20s}{'ms a frame':>12s}{'x bare':>9s}{'x rembg':>9s}")
     for name, seconds in times.items():
         over = ratio(times, name, "bare session.run"), ratio(times, name, "rembg as a node")

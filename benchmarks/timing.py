@@ -8,14 +8,23 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
 PACKAGES = ("torch", "onnxruntime", "numpy", "opencv-python-headless", "pillow", "scipy", "rembg", "pymatting")
 
 
-def interleave(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Run each contender once per round, in turn, after one warm-up round -> {name: seconds of each round}."""
+def interleave(
+    contenders: dict[str, Callable[[], object]], rounds: int, fresh_bytes: int = 0
+) -> dict[str, list[float]]:
+    """Run each contender once per round, in turn, after one warm-up round -> {name: seconds of each round}.
+
+    fresh_bytes: touched and freed before each. A virtual machine's host takes back what was free for two seconds; the
+    next to fill that memory waits for the host page by page, which is no work of its own.
+    """
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(rounds + 1):
         for name, run in contenders.items():
+            np.ones(fresh_bytes, np.uint8)
             start = time.perf_counter()
             run()
             if number:

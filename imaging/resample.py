@@ -22,8 +22,9 @@ def resample(levels: Tensor, width: int, height: int, resampler: str, box: Box) 
     if resampler == "nearest":
         rows = _nearest(levels.shape[-2], top, bottom, height, levels.device)
         return levels[..., rows, :][..., _nearest(levels.shape[-1], left, right, width, levels.device)]
+    down_first = vertical_first(levels.shape[-1] - width, levels.shape[-2] - height)
     passes = [(-1, left, right, width), (-2, top, bottom, height)]
-    for axis, start, end, count in reversed(passes) if _vertical_first(levels, width, height) else passes:
+    for axis, start, end, count in reversed(passes) if down_first else passes:
         size = levels.shape[axis]
         if (start, end, count) != (0, size, size):
             weights = _weights(size, start, end, count, resampler, levels.device)
@@ -32,15 +33,14 @@ def resample(levels: Tensor, width: int, height: int, resampler: str, box: Box) 
     return levels
 
 
-def _vertical_first(levels: Tensor, width: int, height: int) -> bool:
-    """Whether this Pillow's first pass is the vertical one: since 13.0 where it takes many more rows than columns away.
+def vertical_first(columns: int, rows: int) -> bool:
+    """Whether this Pillow's first pass is the vertical one, where it takes so many columns and rows away.
 
-    Rounding between the passes makes their order part of the result. Found by trying (400 sizes and boxes, all right);
-    the change is python-pillow/Pillow#9549.
+    Since 13.0 it is where there are many more rows than columns: python-pillow/Pillow#9549. Rounding between the passes
+    makes their order part of the result. Found by trying, 400 sizes and boxes, all right.
     """
     from PIL import __version__  # not before it is used: the pack loads with ComfyUI
 
-    rows, columns = levels.shape[-2] - height, levels.shape[-1] - width
     return int(__version__.split(".")[0]) >= 13 and rows > 0 and rows > 2 * columns
 
 
