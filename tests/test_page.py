@@ -17,7 +17,7 @@ pytestmark = [
         not CHROMIUM or not PLAYWRIGHT.is_dir(), reason="no chromium, or no playwright in COMFY_HOME/pw"
     ),
 ]
-GRAPH = json.loads((ROOT / "example_workflows" / "cut_out.json").read_text())
+GRAPH = json.loads((ROOT / "example_workflows" / "custom_onnx.json").read_text())
 IMAGENET = {"mean_r": 0.485, "mean_g": 0.456, "mean_b": 0.406, "std_r": 0.229, "std_g": 0.224, "std_b": 0.225}
 # Said by the page itself: missing files of ComfyUI, no network, and the harness that asks for the graph too early.
 NOT_OURS = ("Failed to load resource", "graph accessed before initialization", "graph that was never set up")
