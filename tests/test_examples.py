@@ -12,6 +12,8 @@ BLUEPRINTS = sorted((ROOT / "subgraphs").glob("*.json"))
 CORE = json.loads((ROOT / "tests" / "data" / "core_nodes.json").read_text())
 WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN")
 NOTE = "MarkdownNote"
+TITLE, PREVIEW = 30, 250
+PREVIEWED = {f"ImageSegmentation{name}" for name in ("", "Custom", "CustomAdvanced", "Auto", "Apply")}
 OUTSIDE = (-10, -20)  # a blueprint's own inputs and outputs
 
 
@@ -57,6 +59,18 @@ def test_widgets_hold_what_they_accept(path, declared):
             if "image_upload" in options or "video_upload" in options:
                 assert next(values) == "image"  # the button
         assert list(values) == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_preview_after_a_run_covers_no_other_node(path):
+    """It makes a node that loads a model PREVIEW pixels taller."""
+    nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+    boxes = [(*node["pos"], *node["size"]) for node in nodes]
+    for node, (x, y, width, height) in zip(nodes, boxes, strict=True):
+        height += PREVIEW if node["type"] in PREVIEWED else 0
+        for other in boxes:
+            apart = x + width <= other[0] or other[0] + other[2] <= x or y + height <= other[1] - TITLE
+            assert apart or other[1] + other[3] + TITLE <= y or other[:2] == (x, y), (node["type"], other)
 
 
 def check_value(value, kind, options, name):
