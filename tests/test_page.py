@@ -31,7 +31,7 @@ const saved = () => JSON.parse(JSON.stringify(node().serialize())).widgets_value
 const toasts = () => [...document.querySelectorAll(".p-toast-message")].map((each) => each.innerText)
 const pause = () => new Promise((go) => setTimeout(go, 100))
 const until = async (done) => { for (let i = 0; i < 200 && !done(); i++) await pause() }
-const preview = () => document.querySelector(".onnx-seg-preview")
+const preview = () => document.querySelector(".onnx-segmentation-preview")?.shadowRoot
 """
 
 

@@ -1,5 +1,6 @@
 """What the registry, ComfyUI-Manager and the public repository read."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -93,3 +94,11 @@ def test_hooks_lint_as_the_tests_do():
 def test_reports_bring_the_diagnostics(template, pack):
     text = (ROOT / ".github" / "ISSUE_TEMPLATE" / f"{template}.yml").read_text(encoding="utf-8")
     assert pack.NODE_DISPLAY_NAME_MAPPINGS["ImageSegmentationDiagnostics"] in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "web").glob("*.js")), ids=lambda path: path.name)
+def test_the_page_keeps_to_itself(path):
+    """What `comfy-test lint --strict` refuses: names of extensions that others may have, and a hand in the page."""
+    source = path.read_text(encoding="utf-8")
+    assert re.findall(r'registerExtension\(\{\s+name: "onnxsegmentation\.\w+"', source)
+    assert not re.search(r"document\.(head|body|addEventListener)|(window|globalThis)\.\w+ = ", source)

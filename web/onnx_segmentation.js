@@ -104,7 +104,7 @@ function addReader(node, after) {
 }
 
 app.registerExtension({
-  name: "onnx_segmentation.numbers",
+  name: "onnxsegmentation.numbers",
   async init() {
     try {
       presets = await ask("presets")

@@ -9,13 +9,13 @@ const NAMES = { cutout: "cut-out", mask: "mask", trimap: "trimap" }
 const HEIGHT = 240
 
 const STYLE = `
-.onnx-seg-preview { display: flex; flex-direction: column; gap: 4px; box-sizing: border-box; overflow: hidden; font: 11px sans-serif; color: var(--descrip-text, #999); }
-.onnx-seg-preview .tabs { display: flex; gap: 4px; flex: none; }
-.onnx-seg-preview button { flex: 1; padding: 2px 4px; border: 1px solid var(--border-color, #4e4e4e); border-radius: 4px; background: transparent; color: inherit; font: inherit; cursor: pointer; }
-.onnx-seg-preview button[aria-pressed="true"] { background: var(--comfy-input-bg, #222); color: var(--input-text, #ddd); }
-.onnx-seg-preview .frame { flex: 1; min-height: 0; display: flex; align-items: center; justify-content: center; }
-.onnx-seg-preview .frame img { flex: none; width: auto; max-width: 100%; max-height: 100%; border-radius: 4px; background: repeating-conic-gradient(#bbb 0% 25%, #fff 0% 50%) 0 0 / 16px 16px; }
-.onnx-seg-preview .state { flex: none; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; text-align: center; }
+:host { display: flex; flex-direction: column; gap: 4px; box-sizing: border-box; overflow: hidden; font: 11px sans-serif; color: var(--descrip-text, #999); }
+.tabs { display: flex; gap: 4px; flex: none; }
+button { flex: 1; padding: 2px 4px; border: 1px solid var(--border-color, #4e4e4e); border-radius: 4px; background: transparent; color: inherit; font: inherit; cursor: pointer; }
+button[aria-pressed="true"] { background: var(--comfy-input-bg, #222); color: var(--input-text, #ddd); }
+.frame { flex: 1; min-height: 0; display: flex; align-items: center; justify-content: center; }
+img { flex: none; width: auto; max-width: 100%; max-height: 100%; border-radius: 4px; background: repeating-conic-gradient(#bbb 0% 25%, #fff 0% 50%) 0 0 / 16px 16px; }
+.state { flex: none; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; text-align: center; }
 `
 
 function element(tag, properties, ...children) {
@@ -39,7 +39,9 @@ function build() {
   const image = element("img", { draggable: false, alt: "" })
   const tabs = element("div", { className: "tabs" })
   const state = element("div", { className: "state" })
-  const root = element("div", { className: "onnx-seg-preview" }, tabs, element("div", { className: "frame" }, image), state)
+  const root = element("div", { className: "onnx-segmentation-preview" })
+  const inside = root.attachShadow({ mode: "open" }) // its style is nobody else's, and the page's not its own
+  inside.append(element("style", { textContent: STYLE }), tabs, element("div", { className: "frame" }, image), state)
   root.addEventListener("wheel", (event) => app.canvas.processMouseWheel(event)) // zooms the graph, as beside it
   return { root, image, tabs, state, shown: "cutout" }
 }
@@ -99,7 +101,7 @@ function everyNode(graph, visit) {
 }
 
 app.registerExtension({
-  name: EVENT,
+  name: "onnxsegmentation.preview",
   settings: [
     {
       id: SETTING,
@@ -112,7 +114,6 @@ app.registerExtension({
     },
   ],
   setup() {
-    document.head.append(element("style", { textContent: STYLE }))
     api.addEventListener(EVENT, ({ detail }) => {
       const node = enabled() ? findNode(detail.node) : null
       if (!node) return
