@@ -18,7 +18,6 @@ from .matting.methods import Method
 from .refine import EdgeColours, RefineOptions
 from .sessions.catalog import catalog, find_model
 from .sessions.files import default_folder, obtain
-from .sessions.loaded import open_model
 from .sessions.recipe import Recipe
 from .sessions.session import CustomSession
 from .sessions.sources import find_recipe
@@ -112,8 +111,10 @@ def load_session(model: str | Path, recipe: Recipe | None = None, *, provider: s
     Raises the ModelErrors of `errors`, RecipeError for a recipe beside the file that cannot be read.
     """
     path = Path(model) if Path(model).is_file() else model_file(str(model))
-    held = open_model(path, provider)  # or it would be loaded once to find the recipe and once to run
-    return CustomSession(held.path, recipe or find_recipe(path, provider).recipe, provider=provider)
+    if recipe:
+        return CustomSession(path, recipe, provider=provider)
+    found = find_recipe(path, provider)
+    return CustomSession(path, found.recipe, provider=provider)
 
 
 def model_file(name: str) -> Path:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..imaging.opencv import find_cv2
 from ..sessions.threads import session_threads
 
 
@@ -17,16 +18,17 @@ def available_cores() -> int:
 @contextmanager
 def share_cores(jobs: int, cores: int) -> Iterator[None]:
     """Give each of `jobs` its part of `cores`: in sessions that the block loads, and in torch and OpenCV."""
-    import cv2
     import torch
 
     threads = max(1, cores // jobs)
-    before = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
+    settings = [(torch.set_num_threads, torch.get_num_threads())]
+    if cv2 := find_cv2():
+        settings.append((cv2.setNumThreads, cv2.getNumThreads()))
+    for set_threads, _ in settings:
+        set_threads(threads)
     try:
         with session_threads(threads):
             yield
     finally:
-        torch.set_num_threads(before[0])
-        cv2.setNumThreads(before[1])
+        for set_threads, before in settings:
+            set_threads(before)

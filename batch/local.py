@@ -6,8 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from pathlib import Path
 
-from .outcome import Outcome, explain
-from .pipeline import Finished, Pipeline
+from .outcome import Outcome
+from .pipeline import Finished, Pipeline, to_outcome
 from .whole_files import write_whole
 from .worker import Worker
 
@@ -38,13 +38,6 @@ def _report(pending: dict[Future[Finished[None]], tuple[str, Path]], listeners: 
         error = future.exception()
         if isinstance(error, OSError) and error.errno in FULL:
             raise error
-        outcome = _outcome(source, target, future, error)
+        outcome = to_outcome(source, str(target), future)
         for listener in listeners:
             listener(outcome)
-
-
-def _outcome(source: str, target: Path, future: Future[Finished[None]], error: BaseException | None) -> Outcome:
-    if error is not None:
-        return Outcome(source, str(target), "failed", explain(error))
-    result = future.result()
-    return Outcome(source, str(target), "done", "", result.confidence, result.seconds, result.notes)

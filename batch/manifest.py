@@ -3,10 +3,10 @@
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
-from .outcome import NOTES, Outcome
+from .outcome import Outcome, to_row
 
 
 @contextmanager
@@ -19,6 +19,6 @@ def csv_manifest(file: Path) -> Iterator[Callable[[Outcome], None]]:
             writer.writeheader()
 
         def add(outcome: Outcome) -> None:
-            writer.writerow({**asdict(outcome), "notes": NOTES.join(outcome.notes)})
+            writer.writerow(to_row(outcome))
 
         yield add

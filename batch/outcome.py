@@ -1,7 +1,7 @@
 """What became of one picture."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from ..errors import SegmentationError
 
@@ -24,6 +24,11 @@ class Outcome:
     confidence: float | None = None
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+
+
+def to_row(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as a manifest has it: its fields, the notes as one text."""
+    return {**asdict(outcome), "notes": NOTES.join(outcome.notes)}
 
 
 def explain(error: BaseException) -> str:

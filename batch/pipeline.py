@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from .outcome import Outcome, explain
 from .pictures import Picture
 from .worker import CutPicture, Worker
 
@@ -90,3 +91,12 @@ class Pipeline:
     def _raise_if_stopped(self) -> None:
         if self._stopped.is_set():
             raise CancelledError
+
+
+def to_outcome(source: str, output: str, future: Future[Finished[T]]) -> Outcome:
+    """What became of a picture whose future is done."""
+    error = future.exception()
+    if error is not None:
+        return Outcome(source, output, "failed", explain(error))
+    result = future.result()
+    return Outcome(source, output, "done", "", result.confidence, result.seconds, result.notes)

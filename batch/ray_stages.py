@@ -4,7 +4,7 @@ import posixpath
 import tempfile
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from ray.data.datasource import RowBasedFileDatasink
 from .cores import share_cores
 from .job import Job
 from .naming import Naming
-from .outcome import NOTES, Outcome, explain
+from .outcome import Outcome, explain, to_row
 from .pictures import lift_pillow_limit
-from .pipeline import Finished, Pipeline
+from .pipeline import Finished, Pipeline, to_outcome
 from .storage import Place
 from .whole_files import PART, write_whole
 from .worker import Worker
@@ -55,17 +55,8 @@ class Cutter:
         return pa.Table.from_pylist(rows, WITH_DATA)
 
     def _row(self, path: str, future: Future[Finished[bytes]]) -> dict[str, Any]:
-        output, error = self._naming.output(path), future.exception()
-        if error is not None:
-            return {**to_row(Outcome(path, output, "failed", explain(error))), "data": b""}
-        result = future.result()
-        outcome = Outcome(path, output, "done", "", result.confidence, result.seconds, result.notes)
-        return {**to_row(outcome), "data": result.written}
-
-
-def to_row(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as a row of `ROW`."""
-    return {**asdict(outcome), "notes": NOTES.join(outcome.notes)}
+        outcome = to_outcome(path, self._naming.output(path), future)
+        return {**to_row(outcome), "data": b"" if future.exception() else future.result().written}
 
 
 def to_table(outcomes: list[Outcome]) -> pa.Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from torch import Tensor
 
 from ..imaging.compose import TRANSPARENT
+from ..refine import RefineOptions
 from ..sessions.container import CustomSessionContainer
 from ..sessions.presets import PRESETS, preset
 from ..sessions.providers import plain_name
@@ -29,7 +30,7 @@ def choose_recipe(model: str, given: Recipe | None, class_index: int, provider: 
 
     if given:
         return with_class(FoundRecipe(given, "recipe given"), class_index)
-    return with_class(find_recipe(host.model_path(model), host.provider(provider)), class_index)
+    return with_class(find_recipe(host.model_path(model), host.provider(provider), host.make_room), class_index)
 
 
 def with_class(found: FoundRecipe, class_index: int) -> FoundRecipe:
@@ -99,8 +100,9 @@ class ImageSegmentationAuto(SessionNode):
             edge_colours,
         )
         options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
-        found = choose_recipe(model, recipe, class_index, provider)
         path = host.model_path(model)
+        self.drop_other(path, provider)
+        found = choose_recipe(model, recipe, class_index, provider)
         result = self.run(images, path, found.recipe, options, unique_id, found.source, provider, keep_loaded)
         return result.image, result.mask, min(result.confidence)
 
@@ -245,12 +247,10 @@ class ImageSegmentationApply:
         background: str = TRANSPARENT,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor, float]:
-        from ..frames import CutoutOptions
         from ..sessions.sources import FoundRecipe
 
         found = with_class(FoundRecipe(recipe or session.recipe, "recipe given" if recipe else ""), class_index)
         session = session.with_recipe(found.recipe)
-        steady = scale == inputs.SCALES[1]
-        options = CutoutOptions(min_confidence=min_confidence, steady=steady, background=background)
+        options = inputs.cutout_options(RefineOptions(), "false", min_confidence, scale, background, False)
         result = run_session(images, session, options, unique_id, found.source)
         return result.mask, result.image, min(result.confidence)

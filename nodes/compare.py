@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..errors import ImageError
 from ..imaging.compose import empty
-from ..imaging.convert import resize_mask, to_masks
+from ..imaging.convert import resize_mask, round_levels, to_masks
 from ..matting.metrics import compare_mattes
 from . import host, inputs
 
@@ -57,4 +57,4 @@ def differences(matte: Tensor, reference: Tensor) -> Tensor:
     grey, surplus = reference * 0.5, matte - reference
     red, blue = surplus.clamp(min=0), surplus.neg().clamp_(min=0)
     shown = torch.stack([grey + red * (1 - grey), grey * (1 - red - blue), grey + blue * (1 - grey)], -1)
-    return shown.clamp_(0, 1).mul_(255).round_().div_(255)
+    return round_levels(shown.clamp_(0, 1))

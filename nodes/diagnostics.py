@@ -48,8 +48,8 @@ class ImageSegmentationDiagnostics:
         if model != NO_MODEL:
             path, asked = host.model_path(model), host.provider(provider)
             with record() as times:
-                recipe = find_recipe(path, asked).recipe
-                session = CustomSession(path, recipe, provider=asked, make_room=host.make_room)
+                found = find_recipe(path, asked, host.make_room)
+                session = CustomSession(path, found.recipe, provider=asked, make_room=host.make_room)
                 lines += describe_model(session.model, asked)
                 if images is not None:
                     cutout(images[:1], session, should_stop=host.raise_if_cancelled)

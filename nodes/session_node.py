@@ -63,12 +63,16 @@ class SessionNode:
         """Load the model if it is not there, cut out, and say on the node what was used."""
         from ..sessions.session import CustomSession
 
-        wanted = path, provider, host.fingerprint(path)
-        if self._wanted != wanted:
-            self._session = None  # give the other model's memory back before this one is loaded
-        self._wanted = wanted
+        self.drop_other(path, provider)
         session = CustomSession(path, recipe, provider=host.provider(provider), make_room=host.make_room)
         return self.run_held(images, session, options, node_id, source, keep_loaded)
+
+    def drop_other(self, path: Path, provider: str) -> None:
+        """Give another model's memory back, before this one is loaded."""
+        wanted = path, provider, host.fingerprint(path)
+        if self._wanted != wanted:
+            self._session = None
+        self._wanted = wanted
 
     def run_held(
         self,

@@ -10,7 +10,7 @@ import pytest
 from github import serve
 from hosts import FakeHost, RealHost
 from pack import load_pack
-from support import ROOT, make_red_model
+from support import ROOT, make_red_model, open_photo, to_image
 
 PACK = load_pack()
 
@@ -104,3 +104,15 @@ def u2netp():
 def red_model(tmp_path):
     """A model whose mask is the red channel: right masks are known without a network."""
     return make_red_model(tmp_path / "red.onnx")
+
+
+@pytest.fixture
+def photo():
+    """A small IMAGE."""
+    return to_image(open_photo("astronaut").resize((120, 100)))
+
+
+@pytest.fixture
+def red(host):
+    """A model of models/onnx whose mask is the red channel."""
+    return make_red_model(host.folder / "red.onnx").name

@@ -22,6 +22,7 @@ sys.path.insert(0, {root!r})
 from tools.pack import load_pack
 load_pack()
 import numpy as np, torch
+from onnx_segmentation.batch.cores import share_cores
 from onnx_segmentation.cutout import CutoutOptions, cutout
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.container import CustomSessionContainer
@@ -30,7 +31,8 @@ from onnx_segmentation.sessions.session import CustomSession
 down, across = np.mgrid[-1:1:96j, -1:1:96j]
 red = 1 / (1 + np.exp((np.hypot(down, across) - 0.6) * 30))
 image = torch.from_numpy(np.stack([red, 0.3 + 0.2 * down, 0.5 + 0.3 * across], -1)[None]).float()
-session = CustomSession({model!r}, Recipe(CustomSessionContainer((0,) * 3, (1,) * 3, 96, 96)))
+with share_cores(1, 1):
+    session = CustomSession({model!r}, Recipe(CustomSessionContainer((0,) * 3, (1,) * 3, 96, 96)))
 for post_process in (False, True):
     for matting in (False, True):
         options = CutoutOptions(RefineOptions(alpha_matting=matting, erode_size=3), post_process)

@@ -14,15 +14,10 @@ from hosts import Cancelled, Failed
 from onnx_segmentation.nodes.named import OLD_NAMES
 from onnx_segmentation.sessions import rembg_session
 from onnx_segmentation.sessions.catalog import catalog, find_model
-from support import ROOT, make_red_model, open_photo, to_image
+from support import ROOT, make_red_model
 
 PLAIN = {"alpha_matting": "false"}
 ALLOR = ROOT / "tests" / "data" / "allor.json"
-
-
-@pytest.fixture
-def photo():
-    return to_image(open_photo("astronaut").resize((120, 100)))
 
 
 @pytest.fixture

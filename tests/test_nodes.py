@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from hosts import Cancelled, Failed, Rejected
-from support import make_red_model, open_photo, to_image, to_saved
+from support import make_red_model, to_saved
 
 IMAGENET = {"mean_r": 0.485, "mean_g": 0.456, "mean_b": 0.406, "std_r": 0.229, "std_g": 0.224, "std_b": 0.225}
 U2NETP = IMAGENET | {"width": 320, "height": 320}
@@ -34,17 +34,6 @@ DECLARED = {
     | {"mean_b": ("FLOAT", {"default": 0.406, **MEAN})}
     | {"std_r": STD, "std_g": STD, "std_b": STD, "width": SIZE, "height": SIZE},
 }
-
-
-@pytest.fixture
-def photo():
-    return to_image(open_photo("astronaut").resize((120, 100)))
-
-
-@pytest.fixture
-def red(host):
-    """A model of models/onnx whose mask is the red channel."""
-    return make_red_model(host.folder / "red.onnx").name
 
 
 @pytest.fixture

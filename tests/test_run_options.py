@@ -1,11 +1,9 @@
 """What the newer inputs do: provider, keep_loaded, background, steadiness. Runs in either host."""
 
-import sys
-
 import pytest
 import torch
 from hosts import Failed
-from support import make_red_model, open_photo, to_image, to_saved
+from support import to_saved
 
 PLAIN = {"mean": 0.0, "std": 1.0, "size": 64, "alpha_matting": "false"}
 NEW = ["provider", "keep_loaded", "background"]
@@ -13,20 +11,9 @@ OLDER = ["ImageSegmentation", "ImageSegmentationCustom", "ImageSegmentationCusto
 
 
 @pytest.fixture
-def photo():
-    return to_image(open_photo("astronaut").resize((120, 100)))
-
-
-@pytest.fixture
-def red(host):
-    return make_red_model(host.folder / "red.onnx").name
-
-
-@pytest.fixture
-def models(host):
+def models(loaded):
     """The models in memory, of the pack as this host loaded it."""
-    package = host.nodes["ImageSegmentation"].__module__.removesuffix(".nodes.segmentation")
-    held = sys.modules[f"{package}.sessions.loaded"]._models
+    held = loaded("sessions.loaded")._models
     held.clear()  # what other tests hold
     return held
 
@@ -51,6 +38,16 @@ def test_keep_loaded(host, red, photo, models, keep):
     for images in (photo, photo.flip(1)):
         host.run("ImageSegmentationCustom", model=red, images=images, **PLAIN, keep_loaded=keep)
         assert len(models) == keep
+
+
+@pytest.mark.parametrize(
+    "node", ["ImageSegmentationAuto", "ImageSegmentationModelLoader", "ImageSegmentationDiagnostics"]
+)
+def test_finding_a_recipe_and_running_load_a_model_once(host, red, photo, models, node, caplog):
+    caplog.set_level("INFO", "onnx_segmentation")
+    given = {} if node == "ImageSegmentationModelLoader" else {"images": photo}
+    host.run(node, model=red, **given, **({"alpha_matting": "false"} if node == "ImageSegmentationAuto" else {}))
+    assert [line for line in caplog.messages if line.startswith("loaded")] == [f"loaded {red} on CPUExecutionProvider"]
 
 
 def test_two_nodes_on_one_file_hold_one_model(host, red, photo, models):
