@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..imaging.opencv import find_cv2
-from ..sessions.threads import session_threads
+from ..sessions.threads import session_threads, usable_cores
 
 
 def available_cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The cores that this process may use: see `usable_cores`; every one that there is, where the system does not tell."""
+    return usable_cores() or os.cpu_count() or 1
 
 
 @contextmanager
