@@ -9,7 +9,7 @@ from ..sessions.threads import session_threads, usable_cores
 
 
 def available_cores() -> int:
-    """The cores that this process may use: see `usable_cores`; every one that there is, where the system does not tell."""
+    """The cores that this process may use, as `usable_cores` counts; all there are, where the system does not tell."""
     return usable_cores() or os.cpu_count() or 1
 
 
