@@ -21,7 +21,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
 PACKAGES = ["batch", "commands", "nodes", "sessions", "matting", "imaging"]
-MODULES = ["__init__.py", "__main__.py", "simple.py", "cutout.py", "frames.py", "refine.py", "errors.py", "stages.py"]
+MODULES = [path.name for path in sorted(ROOT.glob("*.py")) if path.name != "dev.py"]
 
 
 def main(arguments: list[str]) -> int:

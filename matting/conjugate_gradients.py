@@ -44,7 +44,12 @@ def conjugate_gradients(
         if float(torch.linalg.vector_norm(residual)) <= tolerance * scale:
             return solution
     left = float(torch.linalg.vector_norm(residual)) / scale
-    raise ConvergenceError(
+    raise not_converged(max_iterations, left, tolerance)
+
+
+def not_converged(max_iterations: int, left: float, tolerance: float) -> ConvergenceError:
+    """`left`: the relative residual."""
+    return ConvergenceError(
         f"Matting stopped after {max_iterations} iterations with a relative residual of {left:.1e}; "
         f"{tolerance:.1e} was asked for. "
         "Keep the mask, raise max_iterations, or mark more of the picture as known."

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..imaging.opencv import find_cv2
-from .tiles import TILE, to_tiles
+from .tiles import TILE, occupied_tiles
 
 # Tiles of a group: smaller ones spend their time between operations, larger ones in memory.
 GROUP = 1200
+COMPILED_GROUP = 400
 # Crops start at multiples of a JPEG's largest block, so that tiles never straddle two blocks.
 JPEG_BLOCK = 16
 
@@ -33,19 +34,20 @@ class Islands:
     unknown: Tensor
 
 
-def islands(unknown: Tensor) -> Iterator[Islands]:
-    """Groups of the unknown pixels, bool [H, W], from the top. One group on a GPU, where large is fast."""
-    occupied = to_tiles(unknown).flatten(0, 1).any(0)
+def islands(unknown: Tensor, group: int) -> Iterator[Islands]:
+    """Groups of about `group` tiles of the unknown pixels, bool [H, W], from the top. One on a GPU, where large is
+    fast."""
+    occupied = occupied_tiles(unknown)
     cv2 = find_cv2() if unknown.device.type == "cpu" else None
-    if cv2 is None or int(occupied.sum()) < 2 * GROUP:
+    if cv2 is None or int(occupied.sum()) < 2 * group:
         return iter([_crop(unknown, *_box(occupied))])
-    return _groups(cv2, unknown, occupied.numpy().astype(np.uint8))
+    return _groups(cv2, unknown, occupied.numpy().astype(np.uint8), group)
 
 
-def _groups(cv2: ModuleType, unknown: Tensor, occupied: NDArray[np.uint8]) -> Iterator[Islands]:
+def _groups(cv2: ModuleType, unknown: Tensor, occupied: NDArray[np.uint8], size: int) -> Iterator[Islands]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(occupied, connectivity=8)
     # Labels run from the top, so that neighbours in the list lie close together.
-    group = np.concatenate([[-1], stats[1:, cv2.CC_STAT_AREA].cumsum() // GROUP])
+    group = np.concatenate([[-1], stats[1:, cv2.CC_STAT_AREA].cumsum() // size])
     for number in np.unique(group[1:]):
         members = np.flatnonzero(group == number)
         if len(members) == count - 1:

@@ -55,18 +55,19 @@ def places(wanted: Tensor) -> Places:
     return Places(rows, columns, grid)
 
 
-def to_tiles(field: Tensor) -> Tensor:
-    """[H, W] to [4, 4, rows of tiles, columns of tiles], padded with zeros at the bottom and on the right."""
-    height, width = field.shape
+def occupied_tiles(unknown: Tensor) -> Tensor:
+    """Of bool [H, W], the tiles with a true entry: bool [rows of tiles, columns of tiles]."""
+    height, width = unknown.shape
     tall, wide = -(-height // TILE), -(-width // TILE)
-    padded = field.new_zeros(tall * TILE, wide * TILE)
-    padded[:height, :width] = field
-    return padded.view(tall, TILE, wide, TILE).permute(1, 3, 0, 2)
+    padded = unknown.new_zeros(tall * TILE, wide * TILE)
+    padded[:height, :width] = unknown
+    # Four pixels at a time: a row of a tile is one number.
+    return (padded.view(torch.int32) != 0).view(tall, TILE, wide).any(1)
 
 
 def list_tiles(unknown: Tensor) -> Places:
     """The tiles that hold an unknown pixel; `unknown` is bool [H, W]."""
-    return places(to_tiles(unknown).flatten(0, 1).any(0))
+    return places(occupied_tiles(unknown))
 
 
 def write_tiles(values: Tensor, tiles: Places, unknown: Tensor, target: Tensor) -> None:

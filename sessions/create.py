@@ -4,8 +4,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ..caches import cache_folder
 from ..errors import CustomOperatorError, ModelError, ModelMemoryError, ModelTooNewError, NotOnnxError
-from .graph_cache import LARGEST, KeptGraph, cache_folder, discard
+from .graph_cache import LARGEST, KeptGraph, discard
 from .memory import MakeRoom, is_out_of_memory
 from .model_file import check_model_file
 from .providers import plain_name, provider_options, say_once

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import torch
 
-from .graph_cache import cache_folder
+from ..caches import cache_folder
 from .loaded import LoadedModel
 from .providers import choose_providers, missing_provider, plain_name, what_is_wrong
 from .recipe import to_dict

@@ -8,30 +8,15 @@ when the folder grows beyond FOLDER_LIMIT.
 
 import hashlib
 import os
-import platform
-import sys
 import tempfile
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
+from ..caches import processor
+
 LARGEST = 256 * 2**20
 FOLDER_LIMIT = 2**30
-VARIABLE = "ONNX_SEGMENTATION_CACHE"
-"""Environment variable: another folder for the kept graphs; empty for none at all."""
-
-
-def cache_folder() -> Path | None:
-    """`onnx_segmentation` in the user's cache folder; None where VARIABLE is empty."""
-    if VARIABLE in os.environ:
-        return Path(os.environ[VARIABLE]) if os.environ[VARIABLE] else None
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "onnx_segmentation"
 
 
 class KeptGraph:
@@ -39,7 +24,7 @@ class KeptGraph:
 
     def __init__(self, folder: Path, stem: str, key: tuple[object, ...]) -> None:
         self._folder = folder
-        digest = hashlib.sha256(repr((key, _processor())).encode()).hexdigest()[:16]
+        digest = hashlib.sha256(repr((key, processor())).encode()).hexdigest()[:16]
         self._prefix = f"{stem[:60]}-{digest}-"
         self._refused = folder / f"{self._prefix}refused"
 
@@ -97,15 +82,6 @@ def discard(path: Path) -> None:
     """Remove a file, if it is there; on Windows somebody may have it open, and the next start tries again."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
-
-
-def _processor() -> str:
-    """The model of this processor: graphs are laid out for its vector width."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
-        return " ".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))}))
-    return f"{platform.machine()} {platform.processor()}"
 
 
 def _escape(text: str) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .graph_cache import cache_folder
+from ..caches import cache_folder
 from .runtime import CPU, CUDA, installed_packages, load_onnxruntime, reinstall, torch_has_cuda
 
 logger = logging.getLogger("onnx_segmentation")

@@ -13,14 +13,29 @@ from pack import load_pack
 from support import ROOT, make_red_model, open_photo, to_image
 
 PACK = load_pack()
+compiled = importlib.import_module("onnx_segmentation.matting.compiled")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def kept_graphs(tmp_path_factory):
-    """Optimised graphs go here, not into the user's cache folder."""
-    folder = tmp_path_factory.mktemp("kept_graphs")
+    """Optimised graphs go here, not into the user's cache folder; compiled loops stay for the next session, and are
+    waited for: a solver that changes on the way would change results by a rounding."""
+    folder = tmp_path_factory.mktemp("kept")
     os.environ["ONNX_SEGMENTATION_CACHE"] = str(folder)
+    loops = ROOT / ".cache" / "kernels"
+    loops.mkdir(parents=True, exist_ok=True)
+    (folder / "kernels").symlink_to(loops, target_is_directory=True)
+    compiled.loops.find(wait=True)
     return folder
+
+
+@pytest.fixture(params=["torch", "compiled"])
+def each_solver(request, monkeypatch):
+    """Both ways to solve closed-form matting on a CPU."""
+    if request.param == "torch":
+        monkeypatch.setattr(compiled.loops, "find", lambda: None)
+    elif compiled.loops.find() is None:
+        pytest.skip("numba is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from onnx_segmentation.matting.closed_form import estimate_alpha
 from support import SHARED as DATA
 from svd_reference import solve
 
+pytestmark = pytest.mark.usefixtures("each_solver")
 Array = NDArray[np.float64]
 # Real photos with mattes, where the shared folder is there; scikit-image's astronaut always.
 SHARED_PHOTOS = ["lemur", "comp_lemur_rocket", "comp_lemur_chelsea", "am2k_1", "p3m_a09f6d7a"] if DATA.is_dir() else []

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnx_segmentation import caches
 from onnx_segmentation.cutout import CutoutOptions, cutout
 from onnx_segmentation.errors import ModelMemoryError, ModelNotFoundError
-from onnx_segmentation.sessions import create, graph_cache, loaded, providers
+from onnx_segmentation.sessions import create, loaded, providers
 from onnx_segmentation.sessions.container import CustomSessionContainer
 from onnx_segmentation.sessions.providers import PROVIDERS
 from onnx_segmentation.sessions.recipe import Recipe
@@ -188,7 +189,7 @@ def test_no_memory_on_the_cpu_is_a_clear_error(red_model, frames, monkeypatch):
 
 @pytest.mark.parametrize("damage", ["flipped", "cut off", "emptied"])
 def test_a_damaged_kept_graph_is_made_again(red_model, frames, tmp_path, monkeypatch, damage, caplog):
-    monkeypatch.setenv(graph_cache.VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setenv(caches.VARIABLE, str(tmp_path / "kept"))
     right = cutout(frames, CustomSession(red_model, RECIPE)).mask
     (kept,) = (tmp_path / "kept").iterdir()
     content = kept.read_bytes()

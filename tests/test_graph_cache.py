@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+from onnx_segmentation import caches
 from onnx_segmentation.sessions import create, graph_cache, loaded
 from onnx_segmentation.sessions.container import CustomSessionContainer
 from onnx_segmentation.sessions.presets import preset
@@ -16,7 +17,7 @@ RECIPE = Recipe(CustomSessionContainer(width=64, height=64))
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv(graph_cache.VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.setenv(caches.VARIABLE, str(tmp_path / "kept"))
     return tmp_path / "kept"
 
 
@@ -49,13 +50,13 @@ def test_another_file_or_runtime_is_kept_apart(folder, loads, red_model, monkeyp
     make_red_model(red_model, (1, 3, "height", "width"))
     CustomSession(red_model, RECIPE)
     assert loads == ["red.onnx", "red.onnx"] and len(list(folder.iterdir())) == 2
-    monkeypatch.setattr(graph_cache, "_processor", lambda: "another")
+    monkeypatch.setattr(graph_cache, "processor", lambda: "another")
     CustomSession(red_model, RECIPE)
     assert len(list(folder.iterdir())) == 3
 
 
 def test_nothing_is_kept_where_the_variable_is_empty(tmp_path, loads, red_model, monkeypatch):
-    monkeypatch.setenv(graph_cache.VARIABLE, "")
+    monkeypatch.setenv(caches.VARIABLE, "")
     monkeypatch.chdir(tmp_path)
     CustomSession(red_model, RECIPE)
     assert loads == ["red.onnx"] and [path.name for path in tmp_path.iterdir()] == ["red.onnx"]
@@ -63,7 +64,7 @@ def test_nothing_is_kept_where_the_variable_is_empty(tmp_path, loads, red_model,
 
 def test_a_folder_that_cannot_be_written_is_no_matter(tmp_path, loads, red_model, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv(graph_cache.VARIABLE, str(tmp_path / "file" / "kept"))
+    monkeypatch.setenv(caches.VARIABLE, str(tmp_path / "file" / "kept"))
     assert CustomSession(red_model, RECIPE).provider == "CPUExecutionProvider"
 
 

@@ -9,17 +9,20 @@ import pytest
 import skimage.data
 import torch
 from onnx_segmentation.errors import ConvergenceError
-from onnx_segmentation.matting import islands as module
+from onnx_segmentation.matting import closed_form
 from onnx_segmentation.matting.closed_form import estimate_alpha
 from onnx_segmentation.matting.islands import islands
 from svd_reference import solve
 
+pytestmark = pytest.mark.usefixtures("each_solver")
+GROUP = 60
 CENTRES = ((35, 35), (40, 120), (120, 45), (115, 125))
 
 
 @pytest.fixture(autouse=True)
 def _small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GROUP", 60)
+    monkeypatch.setattr(closed_form, "GROUP", GROUP)
+    monkeypatch.setattr(closed_form, "COMPILED_GROUP", GROUP)
 
 
 def rings() -> tuple[torch.Tensor, torch.Tensor]:
@@ -34,7 +37,7 @@ def rings() -> tuple[torch.Tensor, torch.Tensor]:
 def test_groups_hold_every_unknown_pixel_once() -> None:
     unknown = rings()[1] == 0.5
     held = torch.zeros(unknown.shape, dtype=torch.int64)
-    groups = list(islands(unknown))
+    groups = list(islands(unknown, GROUP))
     for group in groups:
         held[group.rows, group.columns] += group.unknown.long()
     assert len(groups) == 4
@@ -43,7 +46,7 @@ def test_groups_hold_every_unknown_pixel_once() -> None:
 
 def test_every_pixel_lies_two_inside_its_crop() -> None:
     """Its windows reach that far, except where the picture ends."""
-    for group in islands(rings()[1] == 0.5):
+    for group in islands(rings()[1] == 0.5, GROUP):
         rows, columns = group.unknown.nonzero(as_tuple=True)
         assert group.rows.start == 0 or int(rows.min()) >= 2
         assert group.columns.start == 0 or int(columns.min()) >= 2

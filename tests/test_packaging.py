@@ -36,9 +36,8 @@ def test_tests_have_every_requirement():
 
 
 def test_every_package_is_listed():
-    found = {
-        ".".join(["onnx_segmentation", *path.parent.relative_to(ROOT).parts]) for path in ROOT.glob("*/__init__.py")
-    }
+    files = [*ROOT.glob("[!.]*/__init__.py"), *ROOT.glob("[!.]*/[!.]*/__init__.py")]
+    found = {".".join(["onnx_segmentation", *path.parent.relative_to(ROOT).parts]) for path in files}
     found -= {"onnx_segmentation.tools", "onnx_segmentation.benchmarks"}
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | {"onnx_segmentation"}
 

@@ -1,0 +1,138 @@
+"""The compiled loops: nobody waits for them, what goes wrong with them is said once, and torch does the work then."""
+
+import logging
+import subprocess
+import sys
+import time
+from importlib import import_module
+
+import pytest
+import torch
+from onnx_segmentation import caches
+from onnx_segmentation.matting import blocks, closed_form, compiled, laplacian, tiles
+from onnx_segmentation.matting.kernels import load as loading
+
+pytestmark = pytest.mark.skipif(compiled.find_spec("numba") is None, reason="numba is not installed")
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch):
+    """A process that knows nothing yet, and an empty cache folder."""
+    monkeypatch.setenv(caches.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(compiled, "loops", compiled.Loops())
+    monkeypatch.setattr(closed_form, "loops", compiled.loops)
+    return compiled.loops
+
+
+@pytest.fixture
+def compiler(monkeypatch):
+    """Have a script in the compiler's place."""
+
+    def replace(script):
+        real, started = subprocess.Popen, []
+
+        def start(command, **options):
+            started.append(real([sys.executable, "-c", script, command[-1]], **options))
+            return started[-1]
+
+        monkeypatch.setattr(compiled.subprocess, "Popen", start)
+        return started
+
+    return replace
+
+
+def scene():
+    generator = torch.Generator().manual_seed(1)
+    trimap = torch.full((40, 60), 0.5)
+    trimap[:, :10], trimap[:, 40:] = 0, 1
+    return torch.rand(40, 60, 3, generator=generator), trimap
+
+
+def test_nobody_waits(fresh, compiler, monkeypatch, tmp_path):
+    """Alpha comes while the compiler runs; what it left is found at the next call after its end."""
+    gate = tmp_path / "gate"
+    wait = f"import pathlib, sys, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\n"
+    write = f"pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('')"
+    started = compiler(wait + write)
+    monkeypatch.setattr(compiled, "load", lambda folder: f"loops of {folder.name}")
+    alpha = closed_form.estimate_alpha(*scene())
+    assert alpha.isfinite().all() and fresh.find() is None and started[0].poll() is None
+    gate.touch()
+    started[0].wait()
+    assert fresh.find() == f"loops of {compiled.loops_folder().name}"
+    assert len(started) == 1
+
+
+def test_a_compiler_that_fails_is_said_once(fresh, compiler, caplog):
+    started = compiler("import sys; sys.exit('this numba is too old')")
+    with caplog.at_level(logging.WARNING):
+        assert fresh.find(wait=True) is None
+        assert fresh.find(wait=True) is None
+    assert len(started) == 1
+    assert [record.getMessage().count("this numba is too old") for record in caplog.records] == [1]
+    assert closed_form.estimate_alpha(*scene()).isfinite().all()
+
+
+def test_loops_that_cannot_be_loaded_are_said_once(fresh, compiler, monkeypatch, caplog):
+    compiler(f"import pathlib, sys; pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('')")
+
+    def refuse(folder):
+        raise ImportError("Numba needs another NumPy")
+
+    monkeypatch.setattr(compiled, "load", refuse)
+    with caplog.at_level(logging.WARNING):
+        assert fresh.find(wait=True) is None
+        assert fresh.find() is None
+    assert ["another NumPy" in record.getMessage() for record in caplog.records] == [True]
+
+
+@pytest.mark.parametrize("missing", ["numba", "folder"])
+def test_without_numba_or_a_folder_nothing_is_started(fresh, compiler, monkeypatch, missing):
+    started = compiler("")
+    if missing == "numba":
+        monkeypatch.setattr(compiled, "find_spec", lambda name: None)
+    else:
+        monkeypatch.setenv(caches.VARIABLE, "")
+    assert fresh.find() is None and fresh.find(wait=True) is None
+    assert not started
+    assert closed_form.estimate_alpha(*scene()).isfinite().all()
+
+
+def test_a_missing_file_is_noticed(tmp_path):
+    (tmp_path / "one.nbc").touch()
+    (tmp_path / loading.COMPLETE).write_text("one.nbc\ntwo.nbc")
+    assert not loading.is_complete(tmp_path)
+    (tmp_path / "two.nbc").touch()
+    assert loading.is_complete(tmp_path)
+
+
+def test_old_folders_go(fresh, compiler, tmp_path):
+    compiler("")
+    for number in range(6):
+        (tmp_path / "kernels" / f"old{number}").mkdir(parents=True)
+        time.sleep(0.01)
+    fresh.find(wait=True)
+    left = {path.name for path in (tmp_path / "kernels").iterdir()}
+    assert left == {compiled.loops_folder().name, "old3", "old4", "old5"}
+
+
+def kernels(name):
+    compiled.loops.find(wait=True)
+    return import_module(f"onnx_segmentation_kernels_{compiled.loops_folder().name}.{name}")
+
+
+def test_both_solvers_speak_of_the_same_tiles():
+    layout = kernels("layout")
+    assert (layout.TILE, layout.SHIFTS, layout.FORWARD) == (tiles.TILE, tiles.SHIFTS, blocks.FORWARD)
+    assert kernels("windows").EPSILON == laplacian.EPSILON
+
+
+def test_other_types_are_refused():
+    """Instead of being compiled for while somebody waits."""
+    unknown = torch.ones(8, 8)
+    with pytest.raises(TypeError, match="No matching definition"):
+        kernels("grid").list_tiles(unknown.numpy(), 4)
+
+
+def test_the_same_alpha_every_time():
+    assert torch.equal(closed_form.estimate_alpha(*scene()), closed_form.estimate_alpha(*scene()))
