@@ -1,5 +1,5 @@
 """Table of closed-form matting against pymatting's estimate_alpha_cf, and of trimap, alpha and colours together against
-rembg's alpha_matting_cutout: `python dev.py bench matting [--quick]`. Colours alone: `bench foreground`.
+rembg's alpha_matting_cutout: `python dev.py bench matting [--quick] [--torch]`. Colours alone: `bench foreground`.
 
 Times are medians of interleaved runs; memory is the peak resident size a fresh process adds while matting.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,7 +33,8 @@ from .timing import print_header
 Array = NDArray[np.float64]
 DATA = ROOT.parent / "shared" / "data"
 Levels = NDArray[np.uint8]
-Run = Callable[[Array, Array], None]
+Run = Callable[[], object]
+Prepare = Callable[[Array, Any], Run]
 SAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 SIZES = {"1 MP": (1000, 1000), "4 MP": (2000, 2000), "12 MP": (3000, 4000)}
 
@@ -100,50 +103,67 @@ def mosaic(height: int, width: int) -> Levels:
     return canvas
 
 
-def run_ours(picture: Array, trimap: Array) -> None:
+def estimate_by_us(picture: Array, trimap: Array) -> Run:
+    """What each contender is given is made before its time counts: here tensors, as a node has them."""
     import torch
-    from onnx_segmentation.matting.closed_form import estimate_alpha
 
-    estimate_alpha(torch.from_numpy(picture).float(), torch.from_numpy(trimap).float())
+    tensors = torch.from_numpy(picture).float(), torch.from_numpy(trimap).float()
+
+    def run() -> None:
+        from onnx_segmentation.matting.closed_form import estimate_alpha
+
+        estimate_alpha(*tensors)
+
+    return run
 
 
-def run_pymatting(picture: Array, trimap: Array) -> None:
-    from pymatting import estimate_alpha_cf
+def estimate_by_pymatting(picture: Array, trimap: Array) -> Run:
+    def run() -> None:
+        from pymatting import estimate_alpha_cf
 
-    estimate_alpha_cf(picture, trimap)
+        estimate_alpha_cf(picture, trimap)
+
+    return run
 
 
-def cut_out_by_us(picture: Array, mask: Array) -> None:
+def cut_out_by_us(picture: Array, mask: Levels) -> Run:
     import torch
     from onnx_segmentation.refine import RefineOptions, refine
 
-    refine(torch.from_numpy(picture).float(), torch.from_numpy(mask.copy()), RefineOptions(alpha_matting=True))
+    tensors = torch.from_numpy(picture).float(), torch.from_numpy(mask.copy())
+    return lambda: refine(*tensors, RefineOptions(alpha_matting=True))
 
 
-def cut_out_by_rembg(picture: Array, mask: Array) -> None:
+def cut_out_by_rembg(picture: Array, mask: Levels) -> Run:
     from rembg.bg import alpha_matting_cutout
 
-    alpha_matting_cutout(Image.fromarray((picture * 255).astype(np.uint8)), Image.fromarray(mask), 240, 20, 10)
+    pictures = Image.fromarray((picture * 255).astype(np.uint8)), Image.fromarray(mask)
+    return lambda: alpha_matting_cutout(*pictures, 240, 20, 10)
 
 
-def seconds(run: Callable[[Array, Array], None], picture: Array, trimap: Array) -> float:
+ALPHA = estimate_by_us, estimate_by_pymatting
+CUT_OUT = cut_out_by_us, cut_out_by_rembg
+
+
+def seconds(run: Run) -> float:
     start = time.perf_counter()
     try:
-        run(picture, trimap)
+        run()
     except Exception as error:  # noqa: BLE001 - pymatting raises ValueError and others; the row says so
-        sys.stdout.write(f"{run.__name__} failed: {error}\n")
+        sys.stdout.write(f"{run.__qualname__} failed: {error}\n")
         return float("nan")
     return time.perf_counter() - start
 
 
 def compare(
-    name: str, picture: Array, trimap: Array, rounds: int, pair: tuple[Run, Run] = (run_ours, run_pymatting)
+    name: str, picture: Array, trimap: Array | Levels, rounds: int, pair: tuple[Prepare, Prepare] = ALPHA
 ) -> float:
     """Print one row and return how many times faster we are."""
     mine, theirs = [], []
+    ours, others = (prepare(picture, trimap) for prepare in pair)
     for _ in range(rounds):
-        mine.append(seconds(pair[0], picture, trimap))
-        theirs.append(seconds(pair[1], picture, trimap))
+        mine.append(seconds(ours))
+        theirs.append(seconds(others))
     ratio = statistics.median(theirs) / statistics.median(mine)
     unknown = int(((trimap_of(trimap) if trimap.dtype == np.uint8 else trimap) == 0.5).sum())
     times = f"{statistics.median(mine):.2f} s | {statistics.median(theirs):.2f} s"
@@ -156,10 +176,10 @@ def compare(
 def child(kind: str, size: str, share: float) -> None:
     """In a fresh process: matte once, then write the seconds (import included) and the peak MB that it
     added."""
-    picture, trimap = case(size, share)
+    run = ALPHA[kind != "ours"](*case(size, share))
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = peak()
-    elapsed = seconds(run_ours if kind == "ours" else run_pymatting, picture, trimap)
+    elapsed = seconds(run)
     added = (peak() - before) / 1024
     sys.stdout.write(f"{elapsed} {added}\n")
 
@@ -167,6 +187,17 @@ def child(kind: str, size: str, share: float) -> None:
 def peak() -> int:
     """Of this process, in kB. Not ru_maxrss: that starts at the parent's."""
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+
+def choose_solver(torch_alone: bool) -> None:
+    """Compile the loops in time, or keep them away: in this process and in those that it starts."""
+    from onnx_segmentation import caches
+    from onnx_segmentation.matting import compiled
+
+    if torch_alone:
+        os.environ[caches.VARIABLE] = ""
+    elif compiled.loops_folder() and not compiled.is_complete(compiled.loops_folder()):
+        compiled.loops.find(wait=True)
 
 
 def in_fresh_process(kind: str, size: str, share: float) -> tuple[float, float]:
@@ -179,13 +210,12 @@ def in_fresh_process(kind: str, size: str, share: float) -> tuple[float, float]:
 def table(quick: bool) -> None:
     sys.stdout.write("| case | unknown | ours | pymatting | faster |\n|---|---|---|---|---|\n")
     rounds = 1 if quick else 5
-    run_pymatting(*case("1 MP", 0.02))
-    run_ours(*case("1 MP", 0.02))
+    for prepare in ALPHA:  # what they load or compile at first
+        prepare(*case("1 MP", 0.02))()
     found = photos()
     ratios = [compare(name, picture, trimap_of(mask), rounds) for name, picture, mask in found]
     sys.stdout.write(f"| photos at 1 MP, median | | | | {statistics.median(ratios):.1f} x |\n")
-    pair = cut_out_by_us, cut_out_by_rembg
-    ratios = [compare(f"{name}, all of matting", picture, mask, rounds, pair) for name, picture, mask in found]
+    ratios = [compare(f"{name}, all of matting", picture, mask, rounds, CUT_OUT) for name, picture, mask in found]
     sys.stdout.write(f"| all of matting against rembg's, median | | | | {statistics.median(ratios):.1f} x |\n")
     for size in SIZES:
         for share in (0.02, 0.15):
@@ -202,9 +232,11 @@ def table(quick: bool) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--torch", action="store_true", help="without the loops that numba compiles")
     parser.add_argument("--child", nargs=3)
     arguments = parser.parse_args()
     load_pack()
+    choose_solver(arguments.torch)
     if arguments.child:
         child(arguments.child[0], arguments.child[1], float(arguments.child[2]))
     else:

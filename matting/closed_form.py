@@ -3,14 +3,17 @@
 Unknown pixels that share no window are systems of their own (`islands`). Each is kept as 4 x 4 tiles (`tiles`),
 its Laplacian as thirteen float32 coefficients a pixel summed in float64 (`laplacian`, `stencil`), and solved by
 conjugate gradients with a colour-affine multigrid (`multigrid`), all in torch's vector operations: the same code
-runs on a CPU and on a GPU, nothing is compiled.
+runs on a CPU and on a GPU, nothing is compiled. On a CPU these operations are short, and most of the time goes between
+them: where numba is installed, loops that it compiles beside the work (`compiled`, `kernels`) solve the same equations
+in a half to a fifth of the time.
 
 Measured on two shared cores of an AMD EPYC (2026-11-22). A product with 600,000 unknowns took 10.4 ms as scipy CSR,
-7.6 ms as torch CSR (MKL), 6.4 ms as 840,000 padded places of a stencil, and four to six times the stencil's time as a
-plain numba loop over it. For the coarse levels: 3.1 ms as scipy CSR, 8.5 ms as scipy BSR, 15 ms as batched matrices,
-1.6 ms as planes; numpy's einsum over all nine blocks took 1.2 to 2.5 times as long as planes over five. SuperLU on the
-pixels themselves took .3 to .4 s at 56,000 to 65,000 unknowns, more than the multigrid, at 81 entries a row.
-Coefficients summed in float32 put alpha off by up to 6e-3, summed in float64 and rounded once by 5e-5.
+7.6 ms as torch CSR (MKL), 6.4 ms as 840,000 padded places of a stencil, four to six times that as a plain numba
+loop over it, and .3 (4,000 tiles) to .7 (58,000 tiles) of it as numba loops of five products each. For the coarse
+levels: 3.1 ms as scipy CSR, 8.5 ms as scipy BSR, 15 ms as batched matrices, 1.6 ms as planes; numpy's einsum over
+all nine blocks took 1.2 to 2.5 times as long as planes over five. SuperLU on the pixels themselves took .3 to .4 s
+at 56,000 to 65,000 unknowns, more than the multigrid, at 81 entries a row. Coefficients summed in float32 put alpha
+off by up to 6e-3, summed in float64 and rounded once by 5e-5.
 
 Iterations: tiles that ignore the grid of a JPEG's blocks need 38-42 where aligned ones need 23; groups of 3 x 3 tiles
 instead of 2 x 2 need 25-41 for 21-34; smoothed aggregation with V-cycles 15-21 on tiles of 3 x 3, 22-30 on 4 x 4 and

@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
@@ -29,6 +30,10 @@ logger = logging.getLogger("onnx_segmentation")
 Solve = Callable[..., float]
 # Folders that stay, the newest: one for each Python, numba and place of the pack.
 KEPT = 4
+# After so long, a compiler that left nothing is taken for dead.
+MOST_SECONDS = 600
+# On Windows: no window, and whoever waits for a picture comes first.
+QUIETLY = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
 class Loops:
@@ -57,6 +62,8 @@ class Loops:
             return None
         if not is_complete(folder):
             if self._compiler is None:
+                if not wait and _is_under_way(folder):
+                    return None
                 self._compiler = _start_compiling(folder)
             if not wait and self._compiler.poll() is None:
                 return None
@@ -88,6 +95,13 @@ def loops_folder() -> Path | None:
     return base / "kernels" / hashlib.sha256(repr(key).encode()).hexdigest()[:16]
 
 
+def _is_under_way(folder: Path) -> bool:
+    """Whether another process began lately: a folder's jobs need not all compile."""
+    with suppress(OSError):
+        return time.time() - _log(folder).stat().st_mtime < MOST_SECONDS
+    return False
+
+
 def _start_compiling(folder: Path) -> subprocess.Popen[bytes]:
     folder.mkdir(parents=True, exist_ok=True)
     _remove_old(folder)
@@ -95,7 +109,7 @@ def _start_compiling(folder: Path) -> subprocess.Popen[bytes]:
     # -P: the folder's modules are not to be taken for others of the same names.
     command = [sys.executable, "-P", str(KERNELS / "load.py"), str(folder)]
     with _log(folder).open("wb") as log:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, creationflags=QUIETLY)
 
 
 def _remove_old(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The compiled loops: nobody waits for them, what goes wrong with them is said once, and torch does the work then."""
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -96,6 +97,17 @@ def test_without_numba_or_a_folder_nothing_is_started(fresh, compiler, monkeypat
     assert fresh.find() is None and fresh.find(wait=True) is None
     assert not started
     assert closed_form.estimate_alpha(*scene()).isfinite().all()
+
+
+def test_another_process_that_compiles_is_enough(fresh, compiler):
+    started = compiler("")
+    folder = compiled.loops_folder()
+    folder.mkdir(parents=True)
+    log = folder / "log.txt"
+    log.touch()
+    assert fresh.find() is None and not started
+    os.utime(log, (0, 0))  # long ago: it died
+    assert fresh.find() is None and len(started) == 1
 
 
 def test_a_missing_file_is_noticed(tmp_path):
