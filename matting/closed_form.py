@@ -87,13 +87,13 @@ def _solve_frames(images: Tensor, trimaps: Tensor, tolerance: float, max_iterati
     """Alpha [B, H, W] of frames [B, H, W, 3], as one system of equations."""
     subject, background = trimaps >= SUBJECT, trimaps <= BACKGROUND
     unknown = ~(subject | background)
-    wanted = unknown.count_nonzero((1, 2)).nonzero()[:, 0].tolist()
-    if min(unknown.shape[1:]) < 3 or not wanted:
+    counts = unknown.count_nonzero((1, 2))
+    if min(unknown.shape[1:]) < 3 or not int(counts.sum()):
         return torch.where(unknown, trimaps, subject.to(trimaps.dtype)).float()
     alpha = subject.float()
-    for number in wanted:
+    for number in counts.nonzero()[:, 0].tolist():
         require_both(subject[number], background[number])
-    compiled = loops.find() if images.device.type == "cpu" else None
+    compiled = loops.find(int(counts.sum())) if images.device.type == "cpu" else None
     stacked = stack_frames(images, subject, unknown)
     solved = below_each_other(alpha)
     groups = list(islands(stacked.unknown, COMPILED_GROUP if compiled else GROUP))

@@ -2,8 +2,9 @@
 
 Compiling takes about a minute on two cores, once for a machine, and nobody waits for it: a process of its own does it
 at low priority, and until it is done the same equations are solved by torch, which takes two to three times as long.
-Its result lies in the cache folder, under a key of all that it depends on. Without numba, or without a cache folder,
-torch does it all.
+Its result lies in the cache folder, under a key of all that it depends on. Loading that takes .6 to .8 s, numba
+included, which one picture does not pay back: it begins with the second, or with one that is large. Without numba, or
+without a cache folder, torch does it all.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from .kernels.load import COMPLETE, KERNELS, is_complete, load
 logger = logging.getLogger("onnx_segmentation")
 
 Solve = Callable[..., float]
+# Unknown pixels of a first picture that is worth the loading: torch takes a second longer for them than the loops.
+LARGE = 300_000
 # Folders that stay, the newest: one for each Python, numba and place of the pack.
 KEPT = 4
 # After so long, a compiler that left nothing is taken for dead.
@@ -41,14 +44,16 @@ class Loops:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._asked = False
         self._solve: Solve | None = None
         self._compiler: subprocess.Popen[bytes] | None = None
         self._given_up = False
 
-    def find(self, wait: bool = False) -> Solve | None:
-        """`kernels.solve.solve` once it is ready, None before; `wait` until it is. The first call starts compiling."""
+    def find(self, unknown: int = LARGE, wait: bool = False) -> Solve | None:
+        """`kernels.solve.solve` once it is ready and worth it for so many pixels, None before; `wait` until it is."""
         with self._lock:
-            if self._solve is None and not self._given_up:
+            first, self._asked = not self._asked, True
+            if self._solve is None and not self._given_up and not (first and unknown < LARGE):
                 try:
                     self._solve = self._look(wait)
                 except Exception as error:  # noqa: BLE001 - whatever numba cannot do here, torch can

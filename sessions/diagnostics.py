@@ -12,7 +12,17 @@ from .runtime import installed_packages, load_onnxruntime, two_packages
 from .sources import find_recipe
 from .threads import usable_cores
 
-PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "opencv-python", "scipy", "rembg", "pymatting")
+PACKAGES = (
+    "torch",
+    "numpy",
+    "pillow",
+    "opencv-python-headless",
+    "opencv-python",
+    "scipy",
+    "rembg",
+    "pymatting",
+    "numba",
+)
 
 
 def describe_runtime() -> list[str]:

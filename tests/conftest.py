@@ -33,7 +33,7 @@ def kept_graphs(tmp_path_factory):
 def each_solver(request, monkeypatch):
     """Both ways to solve closed-form matting on a CPU."""
     if request.param == "torch":
-        monkeypatch.setattr(compiled.loops, "find", lambda: None)
+        monkeypatch.setattr(compiled.loops, "find", lambda unknown: None)
     elif compiled.loops.find() is None:
         pytest.skip("numba is not installed")
 

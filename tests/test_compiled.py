@@ -37,9 +37,13 @@ def compiler(monkeypatch):
             return started[-1]
 
         monkeypatch.setattr(compiled.subprocess, "Popen", start)
+        everyone.append(started)
         return started
 
-    return replace
+    everyone = []
+    yield replace
+    for process in (process for started in everyone for process in started):
+        process.wait()
 
 
 def scene():
@@ -56,11 +60,21 @@ def test_nobody_waits(fresh, compiler, monkeypatch, tmp_path):
     write = f"pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('')"
     started = compiler(wait + write)
     monkeypatch.setattr(compiled, "load", lambda folder: f"loops of {folder.name}")
-    alpha = closed_form.estimate_alpha(*scene())
-    assert alpha.isfinite().all() and fresh.find() is None and started[0].poll() is None
+    for _ in range(2):
+        assert closed_form.estimate_alpha(*scene()).isfinite().all()
+    assert fresh.find() is None and started[0].poll() is None
     gate.touch()
     started[0].wait()
     assert fresh.find() == f"loops of {compiled.loops_folder().name}"
+    assert len(started) == 1
+
+
+@pytest.mark.parametrize(("unknown", "begun"), [(100, 0), (compiled.LARGE, 1)])
+def test_one_picture_loads_nothing_unless_it_is_large(fresh, compiler, unknown, begun):
+    started = compiler("")
+    fresh.find(unknown)
+    assert len(started) == begun
+    fresh.find(unknown)
     assert len(started) == 1
 
 
