@@ -24,7 +24,7 @@ from pathlib import Path
 from threading import Lock
 
 from ..caches import cache_folder, processor
-from .kernels.load import COMPLETE, KERNELS, is_complete, load
+from .kernels.load import KERNELS, is_complete, load
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -76,7 +76,8 @@ class Loops:
             if not is_complete(folder):
                 self._give_up(_last_line(folder))
                 return None
-        os.utime(folder / COMPLETE)
+        with suppress(OSError):  # somebody else's, perhaps
+            os.utime(folder)  # used: others are older
         return load(folder)
 
     def _give_up(self, reason: str) -> None:
