@@ -196,14 +196,13 @@ def peak() -> int:
 
 
 def choose_solver(torch_alone: bool) -> None:
-    """Compile the loops in time, or keep them away: in this process and in those that it starts."""
+    """Load the loops, compiled in time also for the processes that this one starts; or keep them away from all."""
     from onnx_segmentation import caches
     from onnx_segmentation.matting import compiled
 
     if torch_alone:
         os.environ[caches.VARIABLE] = ""
-    elif compiled.loops_folder() and not compiled.is_complete(compiled.loops_folder()):
-        compiled.loops.find(wait=True)
+    compiled.loops.find(wait=True)
 
 
 def in_fresh_process(kind: str, what: str, size: str, share: float) -> float:
@@ -242,9 +241,9 @@ if __name__ == "__main__":
     parser.add_argument("--child", nargs=4)
     arguments = parser.parse_args()
     load_pack()
-    choose_solver(arguments.torch)
     if arguments.child:
         child(*arguments.child[:3], float(arguments.child[3]))
     else:
         print_header(__doc__ or "")
+        choose_solver(arguments.torch)
         table(arguments.quick)

@@ -5,7 +5,7 @@ its Laplacian as thirteen float32 coefficients a pixel summed in float64 (`lapla
 conjugate gradients with a colour-affine multigrid (`multigrid`), all in torch's vector operations: the same code
 runs on a CPU and on a GPU, nothing is compiled. On a CPU these operations are short, and most of the time goes between
 them: where numba is installed, loops that it compiles beside the work (`compiled`, `kernels`) solve the same equations
-in a half to a quarter of the time.
+in a third to a half of the time.
 
 Measured on two shared cores of an AMD EPYC (2026-11-22). A product with 600,000 unknowns took 10.4 ms as scipy CSR,
 7.6 ms as torch CSR (MKL), 6.4 ms as 840,000 padded places of a stencil, four to six times that as a plain numba

@@ -157,7 +157,7 @@ def test_other_types_are_refused():
     """Instead of being compiled for while somebody waits."""
     unknown = torch.ones(8, 8)
     with pytest.raises(TypeError, match="No matching definition"):
-        kernels("grid").list_tiles(unknown.numpy(), 4)
+        kernels("grid").list_tiles(unknown.numpy())
 
 
 def test_the_same_alpha_every_time():

@@ -37,18 +37,25 @@ def group_functions(near_null: Doubles, where: Places, parent: Numbers, groups: 
     functions."""
     functions = np.zeros((groups + 2, FUNCTIONS, 4 * FUNCTIONS))
     for t in range(1, parent.size - 1):
-        child = (where.rows[t - 1] % 2 * 2 + where.columns[t - 1] % 2) * FUNCTIONS
+        child = _first_row(where, t)
         functions[parent[t], :, child : child + FUNCTIONS] = near_null[t]
     coordinates = np.zeros((groups + 2, FUNCTIONS, FUNCTIONS))
     for group in range(1, groups + 1):
         _orthonormalise(functions[group], coordinates[group])
     transfer = np.zeros((BLOCK, parent.size), np.float32)
     for t in range(1, parent.size - 1):
-        child = (where.rows[t - 1] % 2 * 2 + where.columns[t - 1] % 2) * FUNCTIONS
+        child = _first_row(where, t)
         for f in range(FUNCTIONS):
             for j in range(FUNCTIONS):
                 transfer[j * FUNCTIONS + f, t] = functions[parent[t], f, child + j]
     return transfer, coordinates
+
+
+@helper
+def _first_row(where: Places, t: int) -> int:
+    """Of a place's four rows among the sixteen of its group."""
+    row: int = (where.rows[t - 1] % 2 * 2 + where.columns[t - 1] % 2) * FUNCTIONS
+    return row
 
 
 @helper

@@ -10,15 +10,15 @@ from .compiling import helper, loop
 from .layout import TILE
 
 
-@loop(PLACES(MASK, types.int64))
-def list_tiles(unknown: Mask, side: int) -> Places:
-    """The squares of `side` that hold a true entry, and those that join them across corners."""
+@loop(PLACES(MASK))
+def list_tiles(unknown: Mask) -> Places:
+    """The tiles that hold a true entry, and those that join them across corners."""
     height, width = unknown.shape
-    listed = np.zeros(((height + side - 1) // side, (width + side - 1) // side), np.bool_)
+    listed = np.zeros(((height + TILE - 1) // TILE, (width + TILE - 1) // TILE), np.bool_)
     for y in range(height):
         for x in range(width):
             if unknown[y, x]:
-                listed[y // side, x // side] = True
+                listed[y // TILE, x // TILE] = True
     return _number(_bridge_corners(listed))
 
 

@@ -12,7 +12,7 @@ from .cycle import append_level, solve_level, start_levels
 from .equations import assemble
 from .galerkin import pixels_to_tiles
 from .grid import list_tiles, write_tiles
-from .layout import FUNCTIONS, PIXELS, SHIFTS, TILE, pixel_sums
+from .layout import FUNCTIONS, PIXELS, SHIFTS, pixel_sums
 from .levels import DAMPING, build_levels, operator, planes
 from .pixels import advance, ascend, descend
 from .sums import largest_eigenvalue
@@ -36,7 +36,7 @@ def solve(
     `image`: float32 [H, W, 3], 0..1. `subject`, `unknown`: bool [H, W]. `centres`: bool [H], the rows in which a window
     may be centred. `should_stop` is called several times a second and may raise.
     """
-    tiles = list_tiles(unknown, TILE)
+    tiles = list_tiles(unknown)
     width = len(tiles.rows) + 2
     stencil, right = planes(len(SHIFTS) * PIXELS, width), planes(PIXELS, width)
     assemble(image, subject, unknown, centres, tiles, stencil, right)

@@ -23,7 +23,6 @@ def whiten(blocks: Floats, near_null: Doubles, below: Numbers) -> Floats:
         factor = _cholesky(blocks[:BLOCK, t])
         near_null[t] = _times(near_null[t], factor)
         _invert(factor, inverse[:, t])
-    # Own blocks are not read any more: they count as the identity.
     for d in range(1, len(_FORWARD)):
         down, right = _FORWARD[d]
         for t in range(1, blocks.shape[1] - 1):
@@ -85,16 +84,17 @@ def _invert(factor: Doubles, out: Floats) -> None:
 @helper
 def _change(block: Floats, left: Floats, right: Floats) -> None:
     """G_t B G_u^T in place; both G are lower triangles, read row by row."""
-    n = FUNCTIONS
-    for i in range(n):
-        for b in range(n - 1, -1, -1):
-            part = np.float32(0)
-            for j in range(b + 1):
-                part += block[i * n + j] * right[b * n + j]
-            block[i * n + b] = part
-    for b in range(n):
-        for a in range(n - 1, -1, -1):
-            part = np.float32(0)
-            for i in range(a + 1):
-                part += left[a * n + i] * block[i * n + b]
-            block[a * n + b] = part
+    _change_one_side(block, FUNCTIONS, 1, right)
+    _change_one_side(block, 1, FUNCTIONS, left)
+
+
+@helper
+def _change_one_side(block: Floats, row: int, column: int, factor: Floats) -> None:
+    """B G^T in place; entry (i, j) of B is `block[i row + j column]`."""
+    for i in range(FUNCTIONS):
+        # Backwards: what is still needed comes before.
+        for j in range(FUNCTIONS - 1, -1, -1):
+            total = np.float32(0)
+            for k in range(j + 1):
+                total += block[i * row + k * column] * factor[j * FUNCTIONS + k]
+            block[i * row + j * column] = total
