@@ -1,62 +1,81 @@
-"""Resampling as rembg does it: Pillow's, on 8-bit levels. cv2's and torch's own Lanczos and bicubic differ from it."""
+"""Resampling as rembg does it: Pillow's, on 8-bit levels. cv2's and torch's own Lanczos and bicubic differ from it.
 
+Three ways to the same bits: on a GPU `resample`; on a CPU `kernels.resample` where numba has compiled it, a third of
+Pillow's time or less (benchmarks/RESULTS.md); otherwise Pillow.
+"""
+
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..compiled import loops
 from .device import on_host
-from .resample import Box, resample, vertical_first
+from .resample import resample
+from .weights import Box, Pass, passes, weights
 
 Levels = NDArray[np.uint8]
 BANDS = 4  # at most, and no more than torch's threads
-WORTH_IT = 2**19  # values before or after a pass, from which another thread pays for itself
+# Values before or after a pass, from which another thread pays for itself.
+PILLOW_WORTH_IT, LOOPS_WORTH_IT = 2**19, 2**21
+VALUES_A_SECOND = 3e8  # by so many, before or after, the loops are a second faster than Pillow
 
 
 def resize(levels: Tensor, width: int, height: int, resampler: str = "lanczos", box: Box | None = None) -> Tensor:
-    """[H, W] or [H, W, 3] uint8 -> [height, width(, 3)] uint8; only of the box (left, top, right, bottom), if given.
-
-    On the CPU by Pillow, which takes half of torch's time there or less (benchmarks/gpu.py); elsewhere by `resample`.
-    """
-    whole = (0, 0, levels.shape[1], levels.shape[0])
-    if (levels.shape[1], levels.shape[0]) == (width, height) and (box is None or box == whole):
+    """[H, W] or [H, W, 3] uint8 -> [height, width(, 3)] uint8; only of the box (left, top, right, bottom), if given."""
+    steps = passes(levels.shape[0], levels.shape[1], height, width, box)
+    if not steps:
         return levels
     if not on_host(levels):
-        planes = levels if levels.ndim == 2 else levels.permute(2, 0, 1)
-        scaled = resample(planes, width, height, resampler, box or whole)
+        scaled = resample(levels if levels.ndim == 2 else levels.permute(2, 0, 1), steps, resampler)
         return scaled if levels.ndim == 2 else scaled.permute(1, 2, 0)
-    if box is None or box == whole:
-        return torch.from_numpy(_pass_by_pass(levels.numpy(), width, height, resampler))
-    return torch.from_numpy(_pillow(levels.numpy(), width, height, resampler, box))
+    values = max(levels.shape[0] * levels.shape[1], width * height) * levels[0, 0].numel()
+    kernels = loops.find("resample", values / VALUES_A_SECOND) if resampler != "nearest" else None
+    if kernels is None and any((step.start, step.end) != (0, step.size) for step in steps):
+        return torch.from_numpy(_pillow(levels.numpy(), width, height, resampler, box))
+    return torch.from_numpy(_pass_by_pass(np.ascontiguousarray(levels), steps, resampler, kernels))
 
 
-def _pass_by_pass(levels: Levels, width: int, height: int, resampler: str) -> Levels:
-    """Pillow's two passes in its own order, each in bands that know nothing of each other, side by side."""
-    passes = [(1, width), (0, height)]
-    if vertical_first(levels.shape[1] - width, levels.shape[0] - height):
-        passes.reverse()
-    with ThreadPoolExecutor(BANDS) as pool:  # starts no thread before it has work
-        for axis, size in passes:
-            levels = _pass(levels, axis, size, resampler, pool)
+def _pass_by_pass(levels: Levels, steps: list[Pass], resampler: str, kernels: ModuleType | None) -> Levels:
+    scale, worth_it = (partial(_by_loops, kernels), LOOPS_WORTH_IT) if kernels else (_by_pillow, PILLOW_WORTH_IT)
+    for step in steps:
+        result = np.empty((*levels.shape[: step.axis], step.new_size, *levels.shape[step.axis + 1 :]), np.uint8)
+        most = BANDS if max(levels.size, result.size) >= worth_it else 1
+        _in_bands(partial(scale, levels, result, step, resampler), levels.shape[1 - step.axis], most)
+        levels = result
     return levels
 
 
-def _pass(levels: Levels, axis: int, size: int, resampler: str, pool: ThreadPoolExecutor) -> Levels:
-    def scale(band: Levels) -> Levels:
-        width, height = (size, len(band)) if axis == 1 else (band.shape[1], size)
-        return _pillow(band, width, height, resampler)
+def _in_bands(work: Callable[[int, int], None], length: int, most: int) -> None:
+    """`work(start, stop)` over 0 to `length`: bands know nothing of each other, and go side by side."""
+    count = min(torch.get_num_threads(), most, length)
+    *others, last = pairwise(length * number // count for number in range(count + 1))
+    with ThreadPoolExecutor(BANDS) as pool:  # starts no thread before it has work
+        waiting = [pool.submit(work, *band) for band in others]
+        work(*last)  # this thread works too
+        for band in waiting:
+            band.result()
 
-    if levels.shape[axis] == size:
-        return levels
-    count = min(torch.get_num_threads(), BANDS, levels.shape[1 - axis])
-    if count == 1 or max(levels.size, levels.size // levels.shape[axis] * size) < WORTH_IT:
-        return scale(levels)
-    *others, last = np.array_split(levels, count, 1 - axis)
-    waiting = pool.map(scale, others)
-    own = scale(last)  # this thread works too
-    return np.concatenate([*waiting, own], 1 - axis)
+
+def _by_loops(
+    kernels: ModuleType, levels: Levels, result: Levels, step: Pass, resampler: str, start: int, stop: int
+) -> None:
+    run = kernels.across if step.axis == 1 else kernels.down
+    source, target = (each.reshape(*each.shape[:2], -1) for each in (levels, result))
+    run(source, *weights(step, resampler), target, start, stop)
+
+
+def _by_pillow(levels: Levels, result: Levels, step: Pass, resampler: str, start: int, stop: int) -> None:
+    band = (slice(start, stop),) if step.axis == 1 else (slice(None), slice(start, stop))
+    part = levels[band]
+    width, height = (step.new_size, len(part)) if step.axis == 1 else (part.shape[1], step.new_size)
+    result[band] = _pillow(part, width, height, resampler)
 
 
 def _pillow(levels: Levels, width: int, height: int, resampler: str, box: Box | None = None) -> Levels:

@@ -9,9 +9,10 @@ from importlib import import_module
 
 import pytest
 import torch
-from onnx_segmentation import caches
-from onnx_segmentation.matting import blocks, closed_form, compiled, laplacian, tiles
-from onnx_segmentation.matting.kernels import load as loading
+from onnx_segmentation import caches, compiled
+from onnx_segmentation.imaging import resize
+from onnx_segmentation.kernels import load as loading
+from onnx_segmentation.matting import blocks, closed_form, laplacian, tiles
 
 pytestmark = pytest.mark.skipif(compiled.find_spec("numba") is None, reason="numba is not installed")
 
@@ -21,7 +22,8 @@ def fresh(tmp_path, monkeypatch):
     """A process that knows nothing yet, and an empty cache folder."""
     monkeypatch.setenv(caches.VARIABLE, str(tmp_path))
     monkeypatch.setattr(compiled, "loops", compiled.Loops())
-    monkeypatch.setattr(closed_form, "loops", compiled.loops)
+    for module in (closed_form, resize):
+        monkeypatch.setattr(module, "loops", compiled.loops)
     return compiled.loops
 
 
@@ -59,30 +61,45 @@ def test_nobody_waits(fresh, compiler, monkeypatch, tmp_path):
     wait = f"import pathlib, sys, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\n"
     write = f"pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('')"
     started = compiler(wait + write)
-    monkeypatch.setattr(compiled, "load", lambda folder: f"loops of {folder.name}")
-    for _ in range(2):
-        assert closed_form.estimate_alpha(*scene()).isfinite().all()
-    assert fresh.find() is None and started[0].poll() is None
+    monkeypatch.setattr(compiled, "load", lambda folder, module: f"{module} of {folder.name}")
+    assert fresh.find("resample") is None
+    assert closed_form.estimate_alpha(*scene()).isfinite().all()
+    assert started[0].poll() is None
     gate.touch()
     started[0].wait()
-    assert fresh.find() == f"loops of {compiled.loops_folder().name}"
+    for module in loading.MODULES:
+        assert fresh.find(module, 0) == f"{module} of {compiled.loops_folder().name}"
     assert len(started) == 1
 
 
-@pytest.mark.parametrize(("unknown", "begun"), [(100, 0), (compiled.LARGE, 1)])
-def test_one_picture_loads_nothing_unless_it_is_large(fresh, compiler, unknown, begun):
+def test_nothing_is_loaded_before_it_pays(fresh, compiler):
+    """What one module would have saved counts for the other: they load numba together."""
     started = compiler("")
-    fresh.find(unknown)
-    assert len(started) == begun
-    fresh.find(unknown)
+    for _ in range(9):
+        fresh.find("resample", compiled.LOADING / 20)
+        fresh.find("closed_form.solve", compiled.LOADING / 20)
+    assert not started
+    for _ in range(3):
+        fresh.find("resample", compiled.LOADING / 20)
     assert len(started) == 1
+
+
+def test_pictures_say_what_the_loops_would_save(fresh, monkeypatch):
+    said = []
+    monkeypatch.setattr(fresh, "find", lambda module, saved: said.append((module, saved)))
+    resize.resize(torch.zeros(30, 40, 3, dtype=torch.uint8), 10, 10)
+    resize.resize(torch.zeros(10, 10, dtype=torch.uint8), 40, 30)
+    resize.resize(torch.zeros(10, 10, dtype=torch.uint8), 40, 30, "nearest")
+    closed_form.estimate_alpha(*scene())
+    values, pixels = 1 / resize.VALUES_A_SECOND, 1 / closed_form.PIXELS_A_SECOND
+    assert said == [("resample", 3600 * values), ("resample", 1200 * values), ("closed_form.solve", 1200 * pixels)]
 
 
 def test_a_compiler_that_fails_is_said_once(fresh, compiler, caplog):
     started = compiler("import sys; sys.exit('this numba is too old')")
     with caplog.at_level(logging.WARNING):
-        assert fresh.find(wait=True) is None
-        assert fresh.find(wait=True) is None
+        assert fresh.find("resample", wait=True) is None
+        assert fresh.find("resample", wait=True) is None
     assert len(started) == 1
     assert [record.getMessage().count("this numba is too old") for record in caplog.records] == [1]
     assert closed_form.estimate_alpha(*scene()).isfinite().all()
@@ -91,13 +108,13 @@ def test_a_compiler_that_fails_is_said_once(fresh, compiler, caplog):
 def test_loops_that_cannot_be_loaded_are_said_once(fresh, compiler, monkeypatch, caplog):
     compiler(f"import pathlib, sys; pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('')")
 
-    def refuse(folder):
+    def refuse(folder, module):
         raise ImportError("Numba needs another NumPy")
 
     monkeypatch.setattr(compiled, "load", refuse)
     with caplog.at_level(logging.WARNING):
-        assert fresh.find(wait=True) is None
-        assert fresh.find() is None
+        assert fresh.find("resample", wait=True) is None
+        assert fresh.find("resample") is None
     assert ["another NumPy" in record.getMessage() for record in caplog.records] == [True]
 
 
@@ -108,7 +125,7 @@ def test_without_numba_or_a_folder_nothing_is_started(fresh, compiler, monkeypat
         monkeypatch.setattr(compiled, "find_spec", lambda name: None)
     else:
         monkeypatch.setenv(caches.VARIABLE, "")
-    assert fresh.find() is None and fresh.find(wait=True) is None
+    assert fresh.find("resample") is None and fresh.find("resample", wait=True) is None
     assert not started
     assert closed_form.estimate_alpha(*scene()).isfinite().all()
 
@@ -119,9 +136,9 @@ def test_another_process_that_compiles_is_enough(fresh, compiler):
     folder.mkdir(parents=True)
     log = folder / "log.txt"
     log.touch()
-    assert fresh.find() is None and not started
+    assert fresh.find("resample") is None and not started
     os.utime(log, (0, 0))  # long ago: it died
-    assert fresh.find() is None and len(started) == 1
+    assert fresh.find("resample") is None and len(started) == 1
 
 
 def test_a_missing_file_is_noticed(tmp_path):
@@ -137,27 +154,27 @@ def test_old_folders_go(fresh, compiler, tmp_path):
     for number in range(6):
         (tmp_path / "kernels" / f"old{number}").mkdir(parents=True)
         time.sleep(0.01)
-    fresh.find(wait=True)
+    fresh.find("resample", wait=True)
     left = {path.name for path in (tmp_path / "kernels").iterdir()}
     assert left == {compiled.loops_folder().name, "old3", "old4", "old5"}
 
 
 def kernels(name):
-    compiled.loops.find(wait=True)
+    compiled.loops.find("closed_form.solve", wait=True)
     return import_module(f"onnx_segmentation_kernels_{compiled.loops_folder().name}.{name}")
 
 
 def test_both_solvers_speak_of_the_same_tiles():
-    layout = kernels("layout")
+    layout = kernels("closed_form.layout")
     assert (layout.TILE, layout.SHIFTS, layout.FORWARD) == (tiles.TILE, tiles.SHIFTS, blocks.FORWARD)
-    assert kernels("windows").EPSILON == laplacian.EPSILON
+    assert kernels("closed_form.windows").EPSILON == laplacian.EPSILON
 
 
 def test_other_types_are_refused():
     """Instead of being compiled for while somebody waits."""
     unknown = torch.ones(8, 8)
     with pytest.raises(TypeError, match="No matching definition"):
-        kernels("grid").list_tiles(unknown.numpy())
+        kernels("closed_form.grid").list_tiles(unknown.numpy())
 
 
 def test_the_same_alpha_every_time():

@@ -1,14 +1,11 @@
 """The GPU's way, torch for every step and bound memory for the model, gone on the CPU: what it gives is what Pillow,
 numpy, cv2 and onnxruntime's own run give."""
 
-import numpy as np
 import pytest
 import torch
 from onnx_segmentation.cutout import CutoutOptions, cutout
 from onnx_segmentation.imaging.device import torch_everywhere
 from onnx_segmentation.imaging.morphology import post_process
-from onnx_segmentation.imaging.resample import resample
-from onnx_segmentation.imaging.resize import resize
 from onnx_segmentation.matting.trimap import make_trimap
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.container import CustomSessionContainer
@@ -17,33 +14,9 @@ from onnx_segmentation.sessions.picture_input import PictureInput
 from onnx_segmentation.sessions.presets import preset
 from onnx_segmentation.sessions.recipe import Recipe
 from onnx_segmentation.sessions.session import CustomSession
-from PIL import Image
 from support import make_red_model, open_photo, to_image
 
 UNIT = CustomSessionContainer((0.5, 0.4, 0.3), (0.2, 0.3, 0.4), 96, 80)
-
-
-@pytest.mark.parametrize("box", [None, (3.5, 2.25, 40.0, 31.75)], ids=["whole", "box"])
-@pytest.mark.parametrize("resampler", ["lanczos", "bicubic", "bilinear", "nearest"])
-@pytest.mark.parametrize("size", [(320, 320), (17, 200), (64, 48), (1, 1), (63, 5), (700, 300)], ids=str)
-def test_resampling_is_pillows(size, resampler, box):
-    """Within 1 level of 255, on noise; nearest is the same pixel. Bilinear often lands half-way between two levels."""
-    noise = np.random.default_rng(1).integers(0, 256, (48, 64, 3), np.uint8)
-    theirs = np.asarray(Image.fromarray(noise).resize(size, Image.Resampling[resampler.upper()], box))
-    ours = resample(torch.from_numpy(noise).permute(2, 0, 1), *size, resampler, box or (0, 0, 64, 48))
-    away = (ours.permute(1, 2, 0).int() - torch.tensor(theirs).int()).abs()
-    assert away.max() <= (0 if resampler == "nearest" else 1)
-    assert (away > 0).sum() <= (0.1 if resampler == "bilinear" else 0.002) * away.numel() + 3
-
-
-def test_resampling_of_a_photo_is_pillows():
-    photo = np.asarray(open_photo("astronaut"))
-    for size in ((320, 320), (1024, 1024), (333, 257)):
-        theirs = resize(torch.tensor(photo), *size)
-        with torch_everywhere():
-            ours = resize(torch.tensor(photo), *size)
-        away = (ours.int() - theirs.int()).abs()
-        assert away.max() <= 1 and (away > 0).float().mean() < 1e-3
 
 
 @pytest.mark.parametrize("scale", ["max", "255", "none"])
@@ -85,12 +58,7 @@ def test_whole_sessions_agree(tmp_path, fit, decoding):
     theirs = session.segment(levels)
     with torch_everywhere():
         ours = session.segment(levels)
-    away = (ours.masks.int() - theirs.masks.int()).abs()
-    assert away.max() <= (
-        0 if decoding == "argmax" else 10
-    )  # 1 level in is 5 out where std is .2, and Lanczos overshoots
-    assert away.float().mean() < 0.3
-    np.testing.assert_allclose(ours.confidence, theirs.confidence, atol=0.03)
+    assert torch.equal(ours.masks, theirs.masks) and ours.confidence == theirs.confidence
 
 
 def test_bound_memory_is_the_models_own(tmp_path):
@@ -108,14 +76,10 @@ def test_bound_memory_is_the_models_own(tmp_path):
 @pytest.mark.parametrize("background", ["transparent", "#204060"])
 @pytest.mark.parametrize("matting", [False, True])
 def test_cutouts_agree(u2netp, matting, background):
-    """u2netp on a photo. Trimaps hang on single levels, so that a few pixels of alpha may differ by more."""
     photo = to_image(open_photo("astronaut").resize((300, 260)))
     session = CustomSession(u2netp, preset("u2net"))
     options = CutoutOptions(RefineOptions(matting), background=background)
     theirs = cutout(photo, session, options)
     with torch_everywhere():
         ours = cutout(photo, session, options)
-    away = (ours.image - theirs.image).abs() * 255
-    assert ours.image.shape == theirs.image.shape
-    assert away.quantile(0.999) <= (3 if matting else 2)
-    assert ((ours.mask - theirs.mask).abs() * 255).quantile(0.999) <= 2
+    assert torch.equal(ours.image, theirs.image) and torch.equal(ours.mask, theirs.mask)

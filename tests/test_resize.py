@@ -1,35 +1,81 @@
-"""Resampling on the CPU, in bands on several threads, is Pillow's own bit for bit."""
+"""Resampling is Pillow's own, bit for bit: by Pillow in bands, by compiled loops in bands, by torch as on a GPU."""
 
 import numpy as np
 import pytest
 import torch
+from onnx_segmentation.compiled import loops
 from onnx_segmentation.imaging import resize as module
+from onnx_segmentation.imaging.device import torch_everywhere
 from onnx_segmentation.imaging.resize import resize
 from PIL import Image
 
 SIZES = [(1200, 700), (900, 1100), (61, 1300), (1500, 40), (300, 200), (777, 5), (1, 900)]
+RESAMPLERS = ["lanczos", "bicubic", "bilinear", "nearest"]
+COLOURS = pytest.mark.parametrize("colours", [(), (3,)], ids=["levels", "colours"])
 
 
-@pytest.fixture(params=[1, 2, 3, 8], ids=lambda count: f"{count} threads")
-def threads(request, monkeypatch):
-    monkeypatch.setattr(torch, "get_num_threads", lambda: request.param)
-    monkeypatch.setattr(module, "WORTH_IT", 1)
-    return request.param
+@pytest.fixture(params=["pillow", "loops", "torch"])
+def way(request, monkeypatch):
+    if request.param == "torch":
+        with torch_everywhere():
+            yield request.param
+        return
+    kernels = loops.find("resample", wait=True) if request.param == "loops" else None
+    if request.param == "loops" and kernels is None:
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr(loops, "find", lambda *_: kernels)
+    yield request.param
 
 
-@pytest.mark.parametrize("resampler", ["lanczos", "bicubic", "bilinear", "nearest"])
-@pytest.mark.parametrize("colours", [(), (3,)], ids=["levels", "colours"])
-def test_bands_are_pillows(threads, resampler, colours):
-    generator = np.random.default_rng(threads)
-    for width, height in SIZES:
-        noise = generator.integers(0, 256, (height, width, *colours), np.uint8)
-        for size in ((320, 320), (width, 64), (64, height), (width * 2, height + 7), (3, 1000)):
-            theirs = np.asarray(Image.fromarray(noise).resize(size, Image.Resampling[resampler.upper()]))
-            assert np.array_equal(resize(torch.from_numpy(noise), *size, resampler).numpy(), theirs), (width, size)
+@pytest.fixture
+def many_bands(monkeypatch):
+    monkeypatch.setattr(module, "PILLOW_WORTH_IT", 1)
+    monkeypatch.setattr(module, "LOOPS_WORTH_IT", 1)
+
+
+def noise(height, width, colours, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, *colours), np.uint8)
+
+
+def assert_pillows(levels, size, resampler, box=None):
+    theirs = np.asarray(Image.fromarray(levels).resize(size, Image.Resampling[resampler.upper()], box))
+    assert np.array_equal(resize(torch.from_numpy(levels), *size, resampler, box).numpy(), theirs), (size, box)
+
+
+@pytest.mark.parametrize("resampler", RESAMPLERS)
+@COLOURS
+def test_whole_pictures(way, many_bands, monkeypatch, resampler, colours):
+    for threads in (1,) if way == "torch" else (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        for width, height in SIZES:
+            for size in ((320, 320), (width, 64), (64, height), (width * 2, height + 7), (3, 1000), (1, 1)):
+                assert_pillows(noise(height, width, colours, threads), size, resampler)
+
+
+@pytest.mark.parametrize("resampler", RESAMPLERS)
+@COLOURS
+def test_boxes(way, many_bands, resampler, colours):
+    """Of fractions of a pixel, as a letterbox's mask has them; Pillow keeps them in single precision."""
+    random = np.random.default_rng(3)
+    for number in range(60):
+        height, width = random.integers(3, 200, 2)
+        left, top = random.uniform(0, width / 2), random.uniform(0, height / 2)
+        box = left, top, random.uniform(left + 0.4, width), random.uniform(top + 0.4, height)
+        size = tuple(int(side) for side in random.integers(1, 300, 2))
+        assert_pillows(noise(height, width, colours, number), size, resampler, box)
+
+
+@pytest.mark.parametrize("resampler", RESAMPLERS)
+def test_black_white_and_what_is_no_whole_memory(way, resampler):
+    """Overshoot is clipped at both ends, and rows may lie apart."""
+    edges = (noise(90, 70, ()) > 127).astype(np.uint8) * 255
+    assert_pillows(edges, (333, 257), resampler)
+    assert_pillows(edges[::2, 3:60], (20, 200), resampler)
 
 
 def test_a_large_picture_is_cut_into_bands_and_a_small_one_is_not(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(loops, "find", lambda *_: None)
     seen = []
     pillow = module._pillow
     monkeypatch.setattr(module, "_pillow", lambda levels, *sides: seen.append(levels.shape) or pillow(levels, *sides))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types, uintp
 
+from ..compiling import helper, loop
 from .arrays import FLOATS, OPERATOR, Floats, Operator, Sums
-from .compiling import helper, loop
 
 # Columns of one pass: what it needs stays in a core's own cache.
 CHUNK = 2048

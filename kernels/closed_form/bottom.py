@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..compiling import helper, loop
 from .arrays import FLOATS, OPERATOR, Doubles, Floats, Level, Operator
-from .compiling import helper, loop
 from .layout import FUNCTIONS
 from .sums import multiply
 

@@ -1,4 +1,4 @@
-"""Load the loops under a name of their own; run as a script, compile them: `python -P load.py FOLDER`.
+"""Load modules of loops under a name of their own; run as a script, compile all: `python -P load.py FOLDER`.
 
 Imports numba only in `load`, and nothing of the pack: the script runs without it.
 """
@@ -9,10 +9,11 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 KERNELS = Path(__file__).resolve().parent
+MODULES = ("closed_form.solve", "resample")
 COMPLETE = "complete.txt"
 
 
@@ -25,8 +26,8 @@ def is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in names)
 
 
-def load(folder: Path) -> Callable[..., float]:
-    """`solve.solve`, with its loops compiled, or loaded from the folder where they are there already."""
+def load(folder: Path, module: str) -> ModuleType:
+    """One of `MODULES`, with its loops compiled, or loaded from the folder where they are there already."""
     from numba.core import config
 
     name = f"onnx_segmentation_kernels_{folder.name}"
@@ -34,11 +35,11 @@ def load(folder: Path) -> Callable[..., float]:
         _add_package(name)
     before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
-        solve: Callable[..., float] = importlib.import_module(f"{name}.solve").solve
+        found = importlib.import_module(f"{name}.{module}")
         importlib.import_module(f"{name}.compiling").compile_loops()
     finally:
         config.CACHE_DIR = before
-    return solve
+    return found
 
 
 def _add_package(name: str) -> None:
@@ -54,7 +55,8 @@ def _add_package(name: str) -> None:
 def main(folder: Path) -> None:
     if hasattr(os, "nice"):
         os.nice(10)  # whoever waits for a picture comes first
-    load(folder)
+    for module in MODULES:
+        load(folder, module)
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.nb[ci]"))
     written = folder / f"{COMPLETE}.{os.getpid()}"
     written.write_text("\n".join(files), encoding="utf-8")

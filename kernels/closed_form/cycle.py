@@ -6,9 +6,9 @@ import numpy as np
 from numba import types
 from numba.typed import List
 
+from ..compiling import helper, loop
 from .arrays import LEVEL, LEVELS, Floats, Level
 from .bottom import solve_densely
-from .compiling import helper, loop
 from .layout import FUNCTIONS
 from .sums import dot, multiply
 

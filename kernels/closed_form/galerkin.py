@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
+from ..compiling import helper, loop
 from .arrays import FLOATS, NUMBERS, PLACES, Floats, Numbers, Places
-from .compiling import helper, loop
 from .layout import BLOCK, FORWARD, FUNCTIONS, PIXELS, SHIFTS, TILE
 
 # Tiles of one pass.

@@ -36,3 +36,4 @@ def compile_loops() -> None:
         function.compile(signature)
     for function, _ in _loops:
         function.disable_compile()
+    _loops.clear()

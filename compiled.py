@@ -1,10 +1,10 @@
-"""The solver's loops for a CPU, compiled by numba (`kernels`): used where they are ready, made ready beside the work.
+"""Loops for a CPU, compiled by numba (`kernels`): used where they are ready, made ready beside the work.
 
 Compiling takes about a minute on two cores, once for a machine, and nobody waits for it: a process of its own does it
-at low priority, and until it is done the same equations are solved by torch, which takes two to three times as long.
-Its result lies in the cache folder, under a key of all that it depends on. Loading that takes .6 to .8 s, numba
-included, which one picture does not pay back: it begins with the second, or with one that is large. Without numba, or
-without a cache folder, torch does it all.
+at low priority. Its result lies in the cache folder, under a key of all that it depends on. Until then, without numba
+or without a cache folder, the libraries do the same work, slower. Loading takes LOADING, numba included: that begins,
+and compiling with it, once what the loops would have saved in this process comes to as much, so that whoever makes one
+small cut-out pays nothing, and nobody more than twice what was needed.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
+from types import ModuleType
 
-from ..caches import cache_folder, processor
+from .caches import cache_folder, processor
 from .kernels.load import KERNELS, is_complete, load
 
 logger = logging.getLogger("onnx_segmentation")
 
-Solve = Callable[..., float]
-# Unknown pixels of a first picture that is worth the loading: torch takes a second longer for them than the loops.
-LARGE = 300_000
+# Seconds: .56 to .76 were measured for the solve, .12 to .24 of them for numba itself (benchmarks/RESULTS.md).
+LOADING = 0.7
 # Folders that stay, the newest: one for each Python, numba and place of the pack.
 KEPT = 4
 # After so long, a compiler that left nothing is taken for dead.
@@ -44,24 +43,34 @@ class Loops:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._asked = False
-        self._solve: Solve | None = None
+        self._lost = 0.0
+        self._loaded: dict[str, ModuleType] = {}
+        self._folder: Path | None = None
         self._compiler: subprocess.Popen[bytes] | None = None
         self._given_up = False
 
-    def find(self, unknown: int = LARGE, wait: bool = False) -> Solve | None:
-        """`kernels.solve.solve` once it is ready and worth it for so many pixels, None before; `wait` until it is."""
-        with self._lock:
-            first, self._asked = not self._asked, True
-            if self._solve is None and not self._given_up and not (first and unknown < LARGE):
-                try:
-                    self._solve = self._look(wait)
-                except Exception as error:  # noqa: BLE001 - whatever numba cannot do here, torch can
-                    self._give_up(f"{type(error).__name__}: {error}")
-            return self._solve
+    def find(self, module: str, saved: float = LOADING, wait: bool = False) -> ModuleType | None:
+        """A module of `kernels` (one of `load.MODULES`) once it is ready and worth loading, None before.
 
-    def _look(self, wait: bool) -> Solve | None:
-        folder = loops_folder()
+        saved: seconds by which the loops are faster at what is to be done now. wait: until they are ready.
+        """
+        with self._lock:
+            if module in self._loaded or self._given_up:
+                return self._loaded.get(module)
+            self._lost += saved
+            if self._lost < LOADING and not wait:
+                return None
+            try:
+                folder = self._ready(wait)
+                if folder:
+                    self._loaded[module] = load(folder, module)
+            except Exception as error:  # noqa: BLE001 - whatever numba cannot do here, the libraries can
+                self._give_up(f"{type(error).__name__}: {error}")
+            return self._loaded.get(module)
+
+    def _ready(self, wait: bool) -> Path | None:
+        """The folder, once all loops in it are compiled."""
+        folder = self._folder = self._folder or loops_folder()
         if folder is None:
             self._given_up = True
             return None
@@ -78,11 +87,11 @@ class Loops:
                 return None
         with suppress(OSError):  # somebody else's, perhaps
             os.utime(folder)  # used: others are older
-        return load(folder)
+        return folder
 
     def _give_up(self, reason: str) -> None:
         self._given_up = True
-        logger.warning(f"matting: numba could not compile its loops ({reason}); torch solves alpha instead, slower")
+        logger.warning(f"numba could not compile its loops ({reason}); matting and resizing work without, slower")
 
 
 loops = Loops()
@@ -94,10 +103,10 @@ def loops_folder() -> Path | None:
     if base is None or not sys.executable:
         return None
     if find_spec("numba") is None:
-        logger.info("matting: `pip install numba` would make it two to three times as fast on a CPU")
+        logger.info("`pip install numba` would make matting two to three times as fast on a CPU, and resizing too")
         return None
-    sources = sorted((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in KERNELS.glob("*.py"))
-    key = sys.version, version("numba"), version("llvmlite"), version("numpy"), processor(), str(KERNELS), sources
+    sources = sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in KERNELS.rglob("*.py"))
+    key = sys.version, version("numba"), version("llvmlite"), version("numpy"), processor(), sources
     return base / "kernels" / hashlib.sha256(repr(key).encode()).hexdigest()[:16]
 
 
@@ -111,7 +120,7 @@ def _is_under_way(folder: Path) -> bool:
 def _start_compiling(folder: Path) -> subprocess.Popen[bytes]:
     folder.mkdir(parents=True, exist_ok=True)
     _remove_old(folder)
-    logger.info("matting: compiling faster loops beside the work, about a minute, once for this machine")
+    logger.info("compiling faster loops beside the work, about a minute, once for this machine")
     # -P: the folder's modules are not to be taken for others of the same names.
     command = [sys.executable, "-P", str(KERNELS / "load.py"), str(folder)]
     with _log(folder).open("wb") as log:

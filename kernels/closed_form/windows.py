@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..compiling import helper
 from .arrays import Doubles, Floats, Mask
-from .compiling import helper
 from .layout import SHIFTS
 
 EPSILON = 1e-7

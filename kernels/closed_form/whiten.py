@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..compiling import helper, loop
 from .arrays import DOUBLES, FLOATS, NUMBERS, Doubles, Floats, Numbers
-from .compiling import helper, loop
 from .layout import BLOCK, FORWARD, FUNCTIONS
 
 # Added to the diagonal before it is factored, relative: blocks of a trimap with few known pixels may be singular.

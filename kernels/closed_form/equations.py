@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
+from ..compiling import helper, loop
 from .arrays import FLOATS, MASK, PICTURE, PLACES, ROWS, Doubles, Floats, Mask, Places
-from .compiling import helper, loop
 from .layout import PIXELS, SHIFTS, TILE
 from .windows import add_windows
 

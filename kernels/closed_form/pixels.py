@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
+from ..compiling import loop
 from .arrays import FLOATS, OPERATOR, SEARCH, SMOOTHER, Floats, Operator, Search, Smoother
-from .compiling import loop
 from .layout import FUNCTIONS, PIXELS
 from .sums import dot, multiply
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
+from ..compiling import helper, loop
 from .arrays import DOUBLES, FLOATS, MASK, NUMBERS, PICTURE, PLACES, Doubles, Floats, Mask, Numbers, Places
-from .compiling import helper, loop
 from .layout import BLOCK, FUNCTIONS, PIXELS, TILE
 
 VANISHED = 1e-6

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
+from ..compiling import helper, loop
 from .arrays import FIELD, FLOATS, MASK, PLACES, Floats, Mask, Places
-from .compiling import helper, loop
 from .layout import TILE
 
 
