@@ -1,5 +1,5 @@
 """Table of closed-form matting against pymatting's estimate_alpha_cf, and of trimap, alpha and colours together against
-rembg's alpha_matting_cutout: `python dev.py bench matting [--quick] [--torch]`. Colours alone: `bench foreground`.
+rembg's alpha_matting_cutout: `python dev.py bench matting [--quick] [--libraries]`. Colours alone: `bench foreground`.
 
 Times are medians of interleaved runs; memory is the peak resident size that matting adds to a process.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from PIL import Image
 from tools.models import fetch
 from tools.pack import ROOT, load_pack
 
+from .loops import choose_loops
 from .timing import print_header
 
 Array = NDArray[np.float64]
@@ -195,16 +195,6 @@ def peak() -> int:
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 
-def choose_solver(torch_alone: bool) -> None:
-    """Load the loops, compiled in time also for the processes that this one starts; or keep them away from all."""
-    from onnx_segmentation import caches
-    from onnx_segmentation.matting import compiled
-
-    if torch_alone:
-        os.environ[caches.VARIABLE] = ""
-    compiled.loops.find(wait=True)
-
-
 def in_fresh_process(kind: str, what: str, size: str, share: float) -> float:
     command = [sys.executable, "-m", "benchmarks.matting", "--child", kind, what, size, str(share)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -237,7 +227,7 @@ def table(quick: bool) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--torch", action="store_true", help="without the loops that numba compiles")
+    parser.add_argument("--libraries", action="store_true", help="without the loops that numba compiles")
     parser.add_argument("--child", nargs=4)
     arguments = parser.parse_args()
     load_pack()
@@ -245,5 +235,5 @@ if __name__ == "__main__":
         child(*arguments.child[:3], float(arguments.child[3]))
     else:
         print_header(__doc__ or "")
-        choose_solver(arguments.torch)
+        choose_loops(arguments.libraries)
         table(arguments.quick)

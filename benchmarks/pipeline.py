@@ -1,6 +1,7 @@
 """Milliseconds per frame: the bare model, rembg's loop bare and as a node needs it, this pipeline.
 
-u2netp, 1024 x 1024, 8 frames. A node gets tensors and returns tensors: rembg's loop is charged for both in one row.
+u2netp, 1024 x 1024, 8 frames in batches of 4. A node gets tensors and returns tensors: rembg's loop is charged for both
+in one row.
 """
 
 import argparse
@@ -13,21 +14,30 @@ from PIL import Image
 from tools.models import fetch
 from tools.pack import load_pack
 
+from .loops import choose_loops
 from .timing import interleave, median_ms, print_header, ratio
 
 FRAMES, SIDE = 8, 1024
-RESULT_BYTES = FRAMES * SIDE * SIDE * 5 * 4  # RGBA and MASK, float32
+BATCH = 4  # what runs for two seconds ends on memory that the host has taken back: see `interleave`
+RESULT_BYTES = BATCH * SIDE * SIDE * 5 * 4  # RGBA and MASK, float32
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--libraries", action="store_true", help="without the loops that numba compiles")
+    arguments = parser.parse_args()
     load_pack()
+    choose_loops(arguments.libraries)
     pictures = [sample(number) for number in range(FRAMES)]
     print_header(__doc__ or "")
     for matting in (False, True):
-        report("with matting" if matting else "without matting", contenders(pictures, matting), rounds)
+        runs = {
+            (name, first): run
+            for first in range(0, FRAMES, BATCH)
+            for name, run in contenders(pictures[first : first + BATCH], matting).items()
+        }
+        report("with matting" if matting else "without matting", runs, arguments.rounds)
 
 
 def sample(number: int) -> Image.Image:
@@ -94,7 +104,11 @@ def rembg_session(inner, recipe=None):
 
 
 def report(title, runs, rounds):
-    times = interleave(runs, rounds, RESULT_BYTES)
+    batches = interleave(runs, rounds, RESULT_BYTES)
+    times = {
+        name: [sum(batch) for batch in zip(*(batches[name, first] for first in range(0, FRAMES, BATCH)), strict=True)]
+        for name, _ in runs
+    }
     print(f"{title}: median of {rounds} rounds\n{'':20s}{'ms a frame':>12s}{'x bare':>9s}{'x rembg':>9s}")
     for name, seconds in times.items():
         over = ratio(times, name, "bare session.run"), ratio(times, name, "rembg as a node")

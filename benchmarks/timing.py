@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-PACKAGES = ("torch", "onnxruntime", "numpy", "opencv-python-headless", "pillow", "scipy", "rembg", "pymatting")
+PACKAGES = ("torch", "onnxruntime", "numpy", "opencv-python-headless", "pillow", "scipy", "rembg", "pymatting", "numba")
 
 
 def interleave(
