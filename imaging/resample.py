@@ -23,7 +23,7 @@ def resample(levels: Tensor, steps: list[Pass], resampler: str) -> Tensor:
         if resampler == "nearest":
             levels = levels.index_select(axis, _nearest(step, levels.device))
         else:
-            levels = _pass(levels.float(), axis, _digits(step, resampler, levels.device))
+            levels = _pass(levels.contiguous().float(), axis, _digits(step, resampler, levels.device))
     return levels
 
 

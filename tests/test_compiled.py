@@ -10,7 +10,7 @@ from importlib import import_module
 import pytest
 import torch
 from onnx_segmentation import caches, compiled
-from onnx_segmentation.imaging import resize
+from onnx_segmentation.imaging import resize, weights
 from onnx_segmentation.kernels import load as loading
 from onnx_segmentation.matting import blocks, closed_form, laplacian, tiles
 
@@ -168,6 +168,10 @@ def test_both_solvers_speak_of_the_same_tiles():
     layout = kernels("closed_form.layout")
     assert (layout.TILE, layout.SHIFTS, layout.FORWARD) == (tiles.TILE, tiles.SHIFTS, blocks.FORWARD)
     assert kernels("closed_form.windows").EPSILON == laplacian.EPSILON
+
+
+def test_both_resizes_count_in_the_same_fractions():
+    assert compiled.loops.find("resample", wait=True).BITS == weights.BITS
 
 
 def test_other_types_are_refused():
