@@ -37,8 +37,6 @@ def resize(levels: Tensor, width: int, height: int, resampler: str = "lanczos", 
         return scaled if levels.ndim == 2 else scaled.permute(1, 2, 0)
     values = max(levels.shape[0] * levels.shape[1], width * height) * levels[0, 0].numel()
     kernels = loops.find("resample", values / VALUES_A_SECOND) if resampler != "nearest" else None
-    if kernels is None and any((step.start, step.end) != (0, step.size) for step in steps):
-        return torch.from_numpy(_pillow(levels.numpy(), width, height, resampler, box))
     return torch.from_numpy(_pass_by_pass(np.ascontiguousarray(levels), steps, resampler, kernels))
 
 
@@ -72,13 +70,15 @@ def _by_loops(
 
 
 def _by_pillow(levels: Levels, result: Levels, step: Pass, resampler: str, start: int, stop: int) -> None:
-    band = (slice(start, stop),) if step.axis == 1 else (slice(None), slice(start, stop))
-    part = levels[band]
-    width, height = (step.new_size, len(part)) if step.axis == 1 else (part.shape[1], step.new_size)
-    result[band] = _pillow(part, width, height, resampler)
+    box: Box
+    if step.axis == 1:
+        part, target, box = levels[start:stop], result[start:stop], (step.start, 0, step.end, stop - start)
+    else:
+        part, target, box = levels[:, start:stop], result[:, start:stop], (0, step.start, stop - start, step.end)
+    target[:] = _pillow(part, target.shape[1], target.shape[0], resampler, box)
 
 
-def _pillow(levels: Levels, width: int, height: int, resampler: str, box: Box | None = None) -> Levels:
+def _pillow(levels: Levels, width: int, height: int, resampler: str, box: Box) -> Levels:
     from PIL import Image  # not before it is used: the pack loads with ComfyUI
 
     return np.array(Image.fromarray(levels).resize((width, height), Image.Resampling[resampler.upper()], box))

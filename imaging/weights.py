@@ -37,12 +37,12 @@ def passes(rows: int, columns: int, height: int, width: int, box: Box | None = N
     """What takes [rows, columns] to [height, width], in Pillow's order; of the box (left, top, right, bottom) only."""
     left, top, right, bottom = box or (0, 0, columns, rows)
     both = [Pass(1, columns, left, right, width), Pass(0, rows, top, bottom, height)]
-    if vertical_first(columns - width, rows - height):
+    if _vertical_first(columns - width, rows - height):
         both.reverse()
     return [step for step in both if (step.start, step.end, step.new_size) != (0, step.size, step.size)]
 
 
-def vertical_first(columns: int, rows: int) -> bool:
+def _vertical_first(columns: int, rows: int) -> bool:
     """Whether this Pillow's first pass is the vertical one, where it takes so many columns and rows away.
 
     Since 13.0 it is where there are many more rows than columns: python-pillow/Pillow#9549. Rounding between the passes
