@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from .moved import keep_old_paths
 from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, host, routes
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ __version__ = "0.1.0"
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS", "WEB_DIRECTORY", "load_session", "segment"]
 
 WEB_DIRECTORY = "./web"
+
+keep_old_paths(__name__)
 
 if host.inside_comfyui():
     host.register_model_folder()

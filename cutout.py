@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .frames import CutoutOptions, Frame, OnFrame, each_frame
+from .callbacks import OnFrame, RaiseIfCancelled
+from .frames import CutoutOptions, Frame, each_frame
 from .imaging.compose import Results
 from .imaging.convert import check_images
 from .refine import RefineOptions, mask_trimap, refine
-from .sessions.memory import try_on
+from .sessions.runtime.memory import try_on
 from .sessions.segmenter import Segmenter
 from .stages import stage
 
@@ -34,12 +35,12 @@ def cutout(
     session: Segmenter,
     options: CutoutOptions | None = None,
     on_frame: OnFrame | None = None,
-    should_stop: OnFrame | None = None,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
 ) -> Cutout:
     """Cut the subject out of each frame of an IMAGE [B, H, W, 3 or 4], 0..1; its alpha channel is ignored.
 
     Alpha and mask are whole 8-bit levels. Memory beyond input and output is that of one run of the model, whatever B
-    is. `on_frame` is called after each frame, `should_stop` at least every second; both may raise, to stop.
+    is. `on_frame` is called after each frame, `raise_if_cancelled` at least every second; both may raise, to stop.
 
     Raises ImageError for an empty batch or NaN, ModelOutputError where the model gives no mask, ModelMemoryError.
     """
@@ -49,8 +50,8 @@ def cutout(
     results = Results(images, options.background, work.edge_colours == "premultiplied")
     confidence: list[float] = []
     first: Tensor | None = None
-    for frame in each_frame(images, session, options, should_stop):
-        colours, alpha, trimap = _finish(frame, work, session, should_stop)
+    for frame in each_frame(images, session, options, raise_if_cancelled):
+        colours, alpha, trimap = _finish(frame, work, session, raise_if_cancelled)
         first = first if frame.number else trimap
         with stage("write results"):
             results.write(frame.number, colours, alpha)
@@ -61,7 +62,7 @@ def cutout(
 
 
 def _finish(
-    frame: Frame, options: RefineOptions, session: Segmenter, should_stop: OnFrame | None
+    frame: Frame, options: RefineOptions, session: Segmenter, raise_if_cancelled: RaiseIfCancelled | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Colours, alpha and, with matting, the trimap that it was solved from."""
 
@@ -70,6 +71,6 @@ def _finish(
         trimap = None
         if options.alpha_matting:
             trimap = mask_trimap(mask, options) if frame.trimap is None else frame.trimap.to(device)
-        return *refine(rgb, mask, options, frame.number, should_stop, trimap), trimap
+        return *refine(rgb, mask, options, frame.number, raise_if_cancelled, trimap), trimap
 
     return try_on(work, frame.rgb.device, session.make_room)

@@ -1,26 +1,26 @@
 """The frames of a batch with their masks, a few at a time, fewer where memory runs out."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
+from .callbacks import RaiseIfCancelled
 from .errors import ModelMemoryError
 from .imaging.compose import TRANSPARENT, parse_colour
 from .imaging.convert import to_levels, to_rgb
 from .imaging.morphology import post_process
 from .matting.trimap import steady_trimap
 from .refine import RefineOptions, mask_trimap
-from .sessions.decode import Span
-from .sessions.runtime import CPU
+from .sessions.pixels.decode import Span
+from .sessions.runtime.library import CPU
 from .sessions.segmenter import Segmenter
 from .stages import stage
 
 logger = logging.getLogger("onnx_segmentation")
 
-OnFrame = Callable[[], None]
 SAMPLE = 16  # frames that set the scale of a steady batch
 
 
@@ -60,24 +60,26 @@ class Frame:
 
 
 def each_frame(
-    images: Tensor, session: Segmenter, options: CutoutOptions, should_stop: OnFrame | None
+    images: Tensor, session: Segmenter, options: CutoutOptions, raise_if_cancelled: RaiseIfCancelled | None
 ) -> Iterator[Frame]:
     """Each frame of an IMAGE with its mask and, where its neighbours have a say in it, its trimap.
 
     Raises ImageError for NaN, ModelOutputError, and ModelMemoryError where not even the CPU has enough.
     """
-    span = _common_span(images, session, should_stop) if options.steady else None
-    found = (_clean(frame, options) for frame in _segment_all(images, session, span, should_stop))
+    span = _common_span(images, session, raise_if_cancelled) if options.steady else None
+    found = (_clean(frame, options) for frame in _segment_all(images, session, span, raise_if_cancelled))
     return _steadied(found, options.refine) if options.steady_trimap and options.refine.alpha_matting else found
 
 
-def _segment_all(images: Tensor, session: Segmenter, span: Span | None, should_stop: OnFrame | None) -> Iterator[Frame]:
+def _segment_all(
+    images: Tensor, session: Segmenter, span: Span | None, raise_if_cancelled: RaiseIfCancelled | None
+) -> Iterator[Frame]:
     height, width = images.shape[1:3]
     count, first, freed = session.frames_at_once(width, height), 0, False
     while first < len(images):
         try:
             numbers = range(first, min(first + count, len(images)))
-            frames = _segment(images, numbers, session, span, should_stop)
+            frames = _segment(images, numbers, session, span, raise_if_cancelled)
         except (ModelMemoryError, torch.cuda.OutOfMemoryError) as error:
             reason = str(error)  # the error itself would keep the frames in memory
         else:
@@ -99,13 +101,15 @@ def _on_cpu(session: Segmenter, reason: str) -> Segmenter:
 
 
 def _segment(
-    images: Tensor, numbers: range, session: Segmenter, span: Span | None, should_stop: OnFrame | None
+    images: Tensor, numbers: range, session: Segmenter, span: Span | None, raise_if_cancelled: RaiseIfCancelled | None
 ) -> list[Frame]:
     with stage("read pictures"):
         pictures = [to_rgb(images[number], number, session.device) for number in numbers]
         levels = [to_levels(picture) for picture in pictures]
-    last = numbers.stop == len(images)
-    found = session.segment(levels[0][None] if len(levels) == 1 else torch.stack(levels), span, should_stop, last)
+    release_memory = numbers.stop == len(images)
+    found = session.segment(
+        levels[0][None] if len(levels) == 1 else torch.stack(levels), span, raise_if_cancelled, release_memory
+    )
     return [Frame(*each) for each in zip(numbers, pictures, found.masks, found.confidence, strict=True)]
 
 
@@ -137,10 +141,10 @@ def _steadied(frames: Iterator[Frame], options: RefineOptions) -> Iterator[Frame
         yield replace(waiting[0], trimap=steady_trimap(waiting[1], before))
 
 
-def _common_span(images: Tensor, session: Segmenter, should_stop: OnFrame | None) -> Span:
+def _common_span(images: Tensor, session: Segmenter, raise_if_cancelled: RaiseIfCancelled | None) -> Span:
     """The smallest and largest value of the model's maps over frames spread evenly through the batch."""
     count = min(SAMPLE, len(images))
     numbers = sorted({round(i * (len(images) - 1) / max(count - 1, 1)) for i in range(count)})
     pictures = (to_rgb(images[number], number, session.device) for number in numbers)
-    spans = [session.span(to_levels(picture)[None], should_stop) for picture in pictures]
+    spans = [session.span(to_levels(picture)[None], raise_if_cancelled) for picture in pictures]
     return min(low for low, _ in spans), max(high for _, high in spans)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from torch import Tensor
 
+from .callbacks import RaiseIfCancelled
 from .errors import ConvergenceError, TrimapError
 from .imaging.convert import round_levels, to_values
 from .matting.methods import Method, estimate_alpha
@@ -47,20 +47,20 @@ def refine(
     mask: Tensor,
     options: RefineOptions,
     number: int = 0,
-    should_stop: Callable[[], None] | None = None,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
     trimap: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Picture [H, W, 3] 0..1 and mask [H, W] uint8 -> colours [H, W, 3] and alpha [H, W], in whole 8-bit levels.
 
-    All on one device. number: the frame's, for the log. should_stop is called at least every second and may raise.
+    All on one device. number: the frame's, for the log. raise_if_cancelled is called at least every second.
     trimap: [H, W] in place of the mask's own.
     """
     alpha = to_values(mask)
     if options.alpha_matting:
         known = mask_trimap(mask, options) if trimap is None else trimap
-        alpha = matte(rgb, known, alpha, options.method, number, should_stop, options.network)
-        if should_stop:
-            should_stop()
+        alpha = matte(rgb, known, alpha, options.method, number, raise_if_cancelled, options.network)
+        if raise_if_cancelled:
+            raise_if_cancelled()
     return edge_colours(rgb, alpha, options), alpha
 
 
@@ -75,13 +75,13 @@ def matte(
     mask: Tensor,
     method: Method,
     number: int = 0,
-    should_stop: Callable[[], None] | None = None,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
     network: AlphaNetwork | None = None,
 ) -> Tensor:
     """Alpha [H, W] of picture and trimap [H, W]; the mask [H, W], and a line in the log, where it cannot be solved."""
     try:
         with stage("alpha matting"):
-            return round_levels(estimate_alpha(rgb, trimap, method, should_stop, network))
+            return round_levels(estimate_alpha(rgb, trimap, method, raise_if_cancelled, network))
     except (TrimapError, ConvergenceError) as error:
         logger.warning(f"frame {number} keeps its mask: {error}")
         return mask
@@ -96,7 +96,7 @@ def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
         return round_levels(rgb * alpha[..., None])
     if wanted == "photo":
         return rgb
-    from .matting.foreground import estimate_foreground  # not before it is used: the pack loads with ComfyUI
+    from .matting.foreground.estimate import estimate_foreground  # not before it is used: the pack loads with ComfyUI
 
     with stage("foreground colours"):
         return round_levels(estimate_foreground(rgb, alpha))

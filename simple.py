@@ -9,18 +9,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .batch.pictures import Picture, read_picture, to_picture
-from .batch.results import Colour, ResultForm, to_result
 from .cutout import CutoutOptions, cutout
 from .errors import ImageError, ModelNotFoundError
 from .imaging.convert import to_levels, to_values
 from .matting.methods import Method
+from .pictures.read import Picture, read_picture, to_picture
+from .pictures.write import Colour, ResultForm, to_result
 from .refine import EdgeColours, RefineOptions
-from .sessions.catalog import catalog, find_model
-from .sessions.files import default_folder, obtain
-from .sessions.recipe import Recipe
+from .sessions.downloads.files import default_folder, obtain
+from .sessions.finding.sources import find_recipe
+from .sessions.recipes.catalog import catalog, find_model
+from .sessions.recipes.recipe import Recipe
 from .sessions.session import CustomSession
-from .sessions.sources import find_recipe
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..imaging.opencv import find_cv2
-from ..sessions.threads import session_threads, usable_cores
+from ..sessions.runtime.cores import session_threads, usable_cores
 
 
 def available_cores() -> int:

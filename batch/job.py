@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..cutout import CutoutOptions
-from ..sessions.recipe import Recipe
-from .pictures import MAX_MEGAPIXELS
-from .results import ResultForm
+from ..pictures.read import MAX_MEGAPIXELS
+from ..pictures.write import ResultForm
+from ..sessions.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from ..pictures.read import Picture
 from .outcome import Outcome, explain
-from .pictures import Picture
 from .worker import CutPicture, Worker
 
 T = TypeVar("T")

@@ -13,11 +13,11 @@ import pyarrow as pa
 import ray
 from ray.data.datasource import RowBasedFileDatasink
 
+from ..pictures.read import lift_pillow_limit
 from .cores import share_cores
 from .job import Job
 from .naming import Naming
 from .outcome import Outcome, explain, to_row
-from .pictures import lift_pillow_limit
 from .pipeline import Finished, Pipeline, to_outcome
 from .storage import Place
 from .whole_files import PART, write_whole

@@ -1,18 +1,18 @@
 """One session, and the three steps of a picture: read, cut out, encode."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..callbacks import RaiseIfCancelled
 from ..cutout import cutout
 from ..imaging.convert import to_levels, to_values
+from ..pictures.read import Picture, read_picture
+from ..pictures.write import encode
 from ..sessions.session import CustomSession
 from .job import Job
-from .pictures import Picture, read_picture
-from .results import encode
 from .warnings_kept import keep_warnings
 
 
@@ -37,10 +37,12 @@ class Worker:
         """A path or a file's bytes; raises as `read_picture` does."""
         return read_picture(source if isinstance(source, bytes) else Path(source), self.job.max_megapixels)
 
-    def cut(self, picture: Picture, should_stop: Callable[[], None] | None = None) -> CutPicture:
+    def cut(self, picture: Picture, raise_if_cancelled: RaiseIfCancelled | None = None) -> CutPicture:
         """What the node makes of this picture, in whole levels."""
         with keep_warnings() as warned:
-            result = cutout(to_values(picture.pixels)[None], self._session, self.job.options, should_stop=should_stop)
+            result = cutout(
+                to_values(picture.pixels)[None], self._session, self.job.options, raise_if_cancelled=raise_if_cancelled
+            )
         rgba = to_levels(result.image[0]).numpy()
         return CutPicture(rgba, picture.icc, result.confidence[0], (*picture.notes, *warned))
 

@@ -17,7 +17,7 @@ SIDES = {"1 MP": 1024, "4 MP": 2048, "12 MP": 3464}
 
 def main() -> None:
     load_pack()
-    from onnx_segmentation.matting.foreground import estimate_foreground
+    from onnx_segmentation.matting.foreground.estimate import estimate_foreground
 
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     print_header(__doc__ or "")

@@ -39,9 +39,9 @@ def main() -> None:
 
 
 def open_session(path: Path, provider: str):
-    from onnx_segmentation.sessions.providers import PROVIDERS
+    from onnx_segmentation.sessions.finding.sources import find_recipe
+    from onnx_segmentation.sessions.runtime.providers import PROVIDERS
     from onnx_segmentation.sessions.session import CustomSession
-    from onnx_segmentation.sessions.sources import find_recipe
 
     asked = None if provider == "auto" else PROVIDERS[provider]
     return CustomSession(path, find_recipe(path, asked).recipe, provider=asked)

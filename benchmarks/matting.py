@@ -110,7 +110,7 @@ def estimate_by_us(picture: Array, trimap: Array) -> Run:
     tensors = torch.from_numpy(picture).float(), torch.from_numpy(trimap).float()
 
     def run() -> None:
-        from onnx_segmentation.matting.closed_form import estimate_alpha
+        from onnx_segmentation.matting.closed_form.solve import estimate_alpha
 
         estimate_alpha(*tensors)
 

@@ -47,7 +47,7 @@ def report(width: int, height: int, frames: int, matting: bool) -> None:
     load_pack()
     from onnx_segmentation.cutout import CutoutOptions
     from onnx_segmentation.refine import RefineOptions
-    from onnx_segmentation.sessions.presets import preset
+    from onnx_segmentation.sessions.recipes.presets import preset
 
     beyond = measure(
         fetch("u2netp"), preset("u2net"), disc(width, height, frames), CutoutOptions(RefineOptions(matting))

@@ -52,7 +52,7 @@ def sample(number: int) -> Image.Image:
 def contenders(pictures, matting):
     from onnx_segmentation.cutout import CutoutOptions, cutout
     from onnx_segmentation.refine import RefineOptions
-    from onnx_segmentation.sessions.presets import preset
+    from onnx_segmentation.sessions.recipes.presets import preset
     from onnx_segmentation.sessions.session import CustomSession
 
     path = fetch("u2netp")

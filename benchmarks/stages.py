@@ -38,7 +38,7 @@ def main():
 
 def measure(rounds):
     """-> {stage: ([ms], [bytes])}"""
-    from onnx_segmentation.batch.results import ResultForm, encode
+    from onnx_segmentation.pictures.write import ResultForm, encode
     from onnx_segmentation.stages import record
 
     found = {}
@@ -62,7 +62,7 @@ def workers():
     from onnx_segmentation.batch.worker import Worker
     from onnx_segmentation.cutout import CutoutOptions
     from onnx_segmentation.refine import RefineOptions
-    from onnx_segmentation.sessions.presets import preset
+    from onnx_segmentation.sessions.recipes.presets import preset
 
     path, recipe = fetch("u2netp"), preset("u2net")
     return [Worker(Job(path, recipe, CutoutOptions(RefineOptions(matting)))) for matting in (False, True)]

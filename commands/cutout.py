@@ -15,14 +15,14 @@ from ..batch.local import run_local
 from ..batch.lock import only_run
 from ..batch.manifest import csv_manifest
 from ..batch.outcome import Outcome, explain
-from ..batch.pictures import lift_pillow_limit
 from ..batch.plan import finished_outputs, make_plan
-from ..batch.results import Colour, ResultForm
 from ..batch.storage import SCHEME
 from ..batch.worker import Worker
 from ..errors import InputsError, ResultError, SegmentationError
+from ..pictures.read import lift_pillow_limit
+from ..pictures.write import Colour, ResultForm
+from ..sessions.recipes.sidecar import read_recipe
 from ..sessions.session import CustomSession
-from ..sessions.sidecar import read_recipe
 from ..simple import Options, load_session, to_options
 from . import cutout_arguments
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ..batch.cores import available_cores
-from ..batch.pictures import MAX_MEGAPIXELS
-from ..batch.results import COMPRESSION, FORMATS
 from ..matting.methods import METHODS
+from ..pictures.read import MAX_MEGAPIXELS
+from ..pictures.write import COMPRESSION, FORMATS
 from ..refine import EDGE_COLOURS
-from ..sessions.catalog import catalog
+from ..sessions.recipes.catalog import catalog
 
 EPILOG = """\
 Run the same command again and it goes on where it stopped: outputs that are there are skipped. Outputs keep the folders

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SegmentationError
-from ..sessions.catalog import CatalogEntry, catalog, digest, find_model, find_refiner, refiners
-from ..sessions.files import default_folder, find_files, obtain
+from ..sessions.downloads.files import default_folder, find_files, obtain
+from ..sessions.recipes.catalog import CatalogEntry, catalog, digest, find_model, find_refiner, refiners
 
 INTERRUPTED = 130
 

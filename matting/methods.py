@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, get_args
 
 from torch import Tensor
 
+from ..callbacks import RaiseIfCancelled
 from ..errors import MethodMissingError
 from . import pymatting_methods
 
@@ -26,23 +26,23 @@ def estimate_alpha(
     image: Tensor,
     trimap: Tensor,
     method: Method = "closed_form",
-    should_stop: Callable[[], None] | None = None,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
     network: AlphaNetwork | None = None,
 ) -> Tensor:
     """Alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W] (0, 0.5 unknown, 1).
 
-    should_stop is called at least every second by our own solver, between the runs of a network, and may raise;
+    raise_if_cancelled is called at least every second by our own solver, between the runs of a network, and may raise;
     pymatting's cannot be stopped. network: what `vitmatte` runs.
     Raises TrimapError, ConvergenceError, MethodMissingError.
     """
     if method == "closed_form":
-        from . import closed_form  # not before it is used: the pack loads with ComfyUI
+        from .closed_form import solve as closed_form  # not before it is used: the pack loads with ComfyUI
 
-        return closed_form.estimate_alpha(image, trimap, should_stop=should_stop)
+        return closed_form.estimate_alpha(image, trimap, raise_if_cancelled=raise_if_cancelled)
     if method != "vitmatte":
         return pymatting_methods.estimate_alpha(image, trimap, method)
     if network is None:
         raise MethodMissingError("matting_method vitmatte needs a network: give a sessions.refiner.Refiner")
     from . import vitmatte
 
-    return vitmatte.estimate_alpha(image, trimap, network, should_stop)
+    return vitmatte.estimate_alpha(image, trimap, network, raise_if_cancelled)

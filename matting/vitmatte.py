@@ -8,14 +8,14 @@ blended. Source: Yao et al., "ViTMatte", Information Fusion 2024; the input's fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from .closed_form import BACKGROUND, SUBJECT, require_both
+from ..callbacks import RaiseIfCancelled
+from .closed_form.solve import BACKGROUND, SUBJECT, require_both
 from .validation import check_inputs
 
 CONTEXT = 64  # pixels of known ground around the band that the network sees at least
@@ -29,16 +29,16 @@ class AlphaNetwork(Protocol):
     def height(self) -> int: ...
     @property
     def width(self) -> int: ...
-    def __call__(self, pixel_values: Tensor, should_stop: Callable[[], None] | None, /) -> Tensor:
+    def __call__(self, pixel_values: Tensor, raise_if_cancelled: RaiseIfCancelled | None, /) -> Tensor:
         """R, G, B and trimap [4, height, width] float32 0..1 on the CPU -> alpha [height, width] 0..1."""
 
 
 def estimate_alpha(
-    image: Tensor, trimap: Tensor, network: AlphaNetwork, should_stop: Callable[[], None] | None = None
+    image: Tensor, trimap: Tensor, network: AlphaNetwork, raise_if_cancelled: RaiseIfCancelled | None = None
 ) -> Tensor:
     """Alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W]; known pixels stay 0 and 1.
 
-    should_stop is called before each window, handed to the network, and may raise.
+    raise_if_cancelled is called before each window, handed to the network, and may raise.
     Raises MattingInputError (shapes, kinds, NaN), TrimapError (no definite subject or background).
     """
     check_inputs(image, trimap)
@@ -54,22 +54,22 @@ def estimate_alpha(
             window = slice(top, top + network.height), slice(left, left + network.width)
             if not bool(unknown[window].any()):
                 continue
-            if should_stop:
-                should_stop()
-            found, weight = _run(values[:, *window], network, should_stop)
+            if raise_if_cancelled:
+                raise_if_cancelled()
+            found, weight = _run(values[:, *window], network, raise_if_cancelled)
             total[window] += found * weight
             weights[window] += weight
     blended = (total / weights.clamp(min=1e-9)).clamp(0, 1).to(image.device)
     return torch.where(unknown, blended, subject.float())
 
 
-def _run(values: Tensor, network: AlphaNetwork, should_stop: Callable[[], None] | None) -> tuple[Tensor, Tensor]:
+def _run(values: Tensor, network: AlphaNetwork, raise_if_cancelled: RaiseIfCancelled | None) -> tuple[Tensor, Tensor]:
     """A window's alpha and its weight in the blend, both of the part [4, h, w] of it that lies in the picture."""
     height, width = values.shape[1:]
     # A picture smaller than the window goes on beyond its edge as it ends there.
     whole = pad(values[None], (0, network.width - width, 0, network.height - height), mode="replicate")[0]
     weight = _ramp(network.height)[:, None] * _ramp(network.width)
-    return network(whole, should_stop)[:height, :width], weight[:height, :width]
+    return network(whole, raise_if_cancelled)[:height, :width], weight[:height, :width]
 
 
 def _ramp(size: int) -> Tensor:

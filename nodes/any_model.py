@@ -9,16 +9,16 @@ from torch import Tensor
 
 from ..imaging.compose import TRANSPARENT
 from ..refine import RefineOptions
-from ..sessions.container import CustomSessionContainer
-from ..sessions.presets import PRESETS, preset
-from ..sessions.providers import plain_name
-from ..sessions.recipe import ALLOWED, Recipe
+from ..sessions.recipes.container import CustomSessionContainer
+from ..sessions.recipes.presets import PRESETS, preset
+from ..sessions.recipes.recipe import ALLOWED, Recipe
+from ..sessions.runtime.providers import plain_name
 from . import host, inputs
 from .session_node import CONFIDENCE_TOOLTIP, IMAGE_TOOLTIP, MASK_TOOLTIP, SessionNode, run_session
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
+    from ..sessions.finding.sources import FoundRecipe
     from ..sessions.session import CustomSession
-    from ..sessions.sources import FoundRecipe
 
 MIN_CONFIDENCE = 0.5
 CUSTOM = "custom"
@@ -26,7 +26,7 @@ CUSTOM = "custom"
 
 def choose_recipe(model: str, given: Recipe | None, class_index: int, provider: str) -> FoundRecipe:
     """The recipe from the socket, or from wherever one is found; with the class that the widget asks for."""
-    from ..sessions.sources import FoundRecipe, find_recipe
+    from ..sessions.finding.sources import FoundRecipe, find_recipe
 
     if given:
         return with_class(FoundRecipe(given, "recipe given"), class_index)
@@ -247,7 +247,7 @@ class ImageSegmentationApply:
         background: str = TRANSPARENT,
         unique_id: str = "",
     ) -> tuple[Tensor, Tensor, float]:
-        from ..sessions.sources import FoundRecipe
+        from ..sessions.finding.sources import FoundRecipe
 
         found = with_class(FoundRecipe(recipe or session.recipe, "recipe given" if recipe else ""), class_index)
         session = session.with_recipe(found.recipe)

@@ -39,9 +39,9 @@ class ImageSegmentationDiagnostics:
         self, model: str, images: Tensor | None = None, provider: str = host.AUTO, unique_id: str = ""
     ) -> dict[str, Any]:
         from ..cutout import cutout  # when it runs: ComfyUI's start does not wait for it
-        from ..sessions.diagnostics import describe_model, describe_runtime, describe_times
+        from ..sessions.describe import describe_model, describe_runtime, describe_times
+        from ..sessions.finding.sources import find_recipe
         from ..sessions.session import CustomSession
-        from ..sessions.sources import find_recipe
         from ..stages import record
 
         lines = describe_runtime()
@@ -52,7 +52,7 @@ class ImageSegmentationDiagnostics:
                 session = CustomSession(path, found.recipe, provider=asked, make_room=host.make_room)
                 lines += describe_model(session.model, asked)
                 if images is not None:
-                    cutout(images[:1], session, should_stop=host.raise_if_cancelled)
+                    cutout(images[:1], session, raise_if_cancelled=host.raise_if_cancelled)
             lines += describe_times(times)
         text = "\n".join(lines)
         host.show_text(unique_id, text)

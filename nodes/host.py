@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from ..sessions.providers import PROVIDERS
+from ..callbacks import OnFrame
+from ..sessions.runtime.providers import PROVIDERS
 
 FOLDER = "onnx"
 AUTO = "auto"
@@ -83,7 +84,7 @@ def make_room(wanted: int) -> None:
     model_management.soft_empty_cache()
 
 
-def progress(frames: int) -> Callable[[], None]:
+def progress(frames: int) -> OnFrame:
     """A function to call after each frame: moves the progress bar, and raises where the user has cancelled."""
     from comfy import utils
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..imaging.compose import TRANSPARENT
 from ..refine import EDGE_COLOURS, RefineOptions
-from ..sessions.catalog import RECIPE_SOURCES
-from ..sessions.providers import PROVIDERS
-from ..sessions.recipe import ALLOWED
+from ..sessions.recipes.catalog import RECIPE_SOURCES
+from ..sessions.recipes.recipe import ALLOWED
+from ..sessions.runtime.providers import PROVIDERS
 from .host import AUTO
 from .named import method_names
 

@@ -14,7 +14,7 @@ from ..matting.trimap import make_trimap
 from ..matting.trimap import steady_trimap as steadied
 from ..refine import RefineOptions, matte
 from ..refine import edge_colours as coloured
-from ..sessions.memory import try_on
+from ..sessions.runtime.memory import try_on
 from . import host, inputs
 from .session_node import IMAGE_TOOLTIP, with_network
 

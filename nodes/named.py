@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..matting.methods import METHODS, available_methods
-from ..sessions.catalog import CatalogEntry, catalog, find_model, find_refiner, refiners
-from ..sessions.files import find_files, obtain, offline
-from ..sessions.runtime import load_onnxruntime
+from ..sessions.downloads.files import find_files, obtain, offline
+from ..sessions.recipes.catalog import CatalogEntry, catalog, find_model, find_refiner, refiners
+from ..sessions.runtime.library import load_onnxruntime
 from . import host
 
 if TYPE_CHECKING:

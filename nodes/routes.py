@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import SegmentationError
-from ..sessions.presets import PRESETS, preset
-from ..sessions.recipe import Recipe
-from ..sessions.runtime import CPU
+from ..sessions.recipes.presets import PRESETS, preset
+from ..sessions.recipes.recipe import Recipe
+from ..sessions.runtime.library import CPU
 from . import host
 
 Answer = tuple[int, dict[str, Any]]  # the status, and what goes out as JSON
@@ -54,7 +54,7 @@ def recipe_answer(query: Mapping[str, str]) -> Answer:
 
 
 def _read(name: str) -> dict[str, Any]:
-    from ..sessions.sources import find_recipe
+    from ..sessions.finding.sources import find_recipe
 
     # On the CPU: a look at a file must not take memory from what runs on the GPU.
     found = find_recipe(host.model_path(name), CPU)

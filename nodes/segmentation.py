@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from ..imaging.compose import TRANSPARENT
-from ..sessions.catalog import CatalogModel, find_model
-from ..sessions.container import CustomSessionContainer
-from ..sessions.recipe import Recipe
+from ..sessions.recipes.catalog import CatalogModel, find_model
+from ..sessions.recipes.container import CustomSessionContainer
+from ..sessions.recipes.recipe import Recipe
 from . import host, inputs
 from .named import DEFAULT, REMBG, model_file, model_names, models_tooltip, obtain_file
 from .session_node import SessionNode

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from ..sessions.providers import plain_name
-from ..sessions.recipe import Recipe
+from ..sessions.recipes.recipe import Recipe
+from ..sessions.runtime.providers import plain_name
 from . import host
 from .named import load_refiner
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..callbacks import RaiseIfCancelled
 from ..errors import ModelError, ModelInputError, NotFiniteError
-from .decode import to_maps
-from .inspect import inspect
-from .loaded import FileIdentity, file_identity, open_model
-from .picture_input import find_picture_input
-from .stopping import ShouldStop
+from .onnx_file.header import inspect
+from .onnx_file.picture_input import find_picture_input
+from .pixels.decode import to_maps
+from .runtime.loaded import FileIdentity, file_identity, open_model
 
 SIDE = 1024  # of exports that claim to take any size: ViTMatte's give wrong alphas at any other (rembg 2.0.86)
 CHANNELS = 4
@@ -35,15 +35,17 @@ class Refiner:
             )
         self.height, self.width = picture.height or SIDE, picture.width or SIDE
 
-    def __call__(self, pixel_values: Tensor, should_stop: ShouldStop | None = None) -> Tensor:
-        """[4, height, width] 0..1 on the CPU -> alpha [height, width] float32. should_stop: see `LoadedModel.run`.
+    def __call__(self, pixel_values: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None) -> Tensor:
+        """[4, height, width] 0..1 on the CPU -> alpha [height, width] float32.
+
+        raise_if_cancelled: see `LoadedModel.run`.
 
         Raises ModelOutputError where the output is no alpha, or of another size.
         """
         picture = self.model.picture
         feed = pixel_values.numpy().astype(picture.kind)
         feed = feed if picture.channels_first else feed.transpose(1, 2, 0)
-        output = self.model.run(feed[None], [self.model.output_name(0)], should_stop)[0]
+        output = self.model.run(feed[None], [self.model.output_name(0)], raise_if_cancelled)[0]
         alpha = to_maps(torch.from_numpy(output), self.path.name)[0, 0].float()
         if alpha.shape != pixel_values.shape[1:]:
             raise ModelInputError(f"{self.path.name} gives alpha of {list(alpha.shape)} for {list(feed.shape)}")

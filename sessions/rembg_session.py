@@ -18,16 +18,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..callbacks import RaiseIfCancelled
 from ..errors import RembgError
 from ..imaging.convert import from_pil, to_pil
 from ..stages import stage
-from .catalog import find_model
-from .decode import Span
-from .files import OFFLINE_VARIABLE, offline
-from .memory import release_torch_cache
-from .runtime import CPU, load_onnxruntime
+from .downloads.files import OFFLINE_VARIABLE, offline
+from .pixels.decode import Span
+from .recipes.catalog import find_model
+from .runtime.library import CPU, load_onnxruntime
+from .runtime.memory import release_torch_cache
 from .session import Masks
-from .stopping import ShouldStop
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -77,15 +77,19 @@ class RembgSession:
         return 0
 
     def segment(
-        self, frames: Tensor, span: Span | None = None, should_stop: ShouldStop | None = None, last: bool = True
+        self,
+        frames: Tensor,
+        span: Span | None = None,
+        raise_if_cancelled: RaiseIfCancelled | None = None,
+        release_memory: bool = True,
     ) -> Masks:
         """Pictures [B, H, W, 3] uint8 -> the lightest of rembg's masks at each pixel. confidence: of what rembg gives,
-        which is stretched in most of its sessions. should_stop: called between frames."""
-        del span, last
+        which is stretched in most of its sessions. raise_if_cancelled: called between frames."""
+        del span, release_memory
         masks = []
         for frame in frames:
-            if should_stop:
-                should_stop()
+            if raise_if_cancelled:
+                raise_if_cancelled()
             with stage("model"):
                 masks.append(self._mask(frame))
         return Masks(torch.stack(masks), [float(mask.max()) / 255 for mask in masks])

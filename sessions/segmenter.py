@@ -8,10 +8,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .decode import Span
-from .memory import MakeRoom
+from ..callbacks import RaiseIfCancelled
+from .pixels.decode import Span
+from .runtime.memory import MakeRoom
 from .session import Masks
-from .stopping import ShouldStop
 
 
 class Segmenter(Protocol):
@@ -38,9 +38,13 @@ class Segmenter(Protocol):
         """About what a picture of this size takes in a run."""
 
     def segment(
-        self, frames: Tensor, span: Span | None = None, should_stop: ShouldStop | None = None, last: bool = True
+        self,
+        frames: Tensor,
+        span: Span | None = None,
+        raise_if_cancelled: RaiseIfCancelled | None = None,
+        release_memory: bool = True,
     ) -> Masks:
         """Pictures [B, H, W, 3] uint8 -> their masks."""
 
-    def span(self, frames: Tensor, should_stop: ShouldStop | None = None, /) -> Span:
+    def span(self, frames: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None, /) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ..callbacks import RaiseIfCancelled
 from ..imaging.convert import from_pil, to_pil
 from ..imaging.device import on_host
 from ..stages import stage
-from .container import CustomSessionContainer
-from .decode import Span, decode, from_array, subject_values, to_maps
-from .feed import make_feed
-from .geometry import Placement, fit, place, unfit
-from .loaded import open_model
-from .memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, release_torch_cache
-from .recipe import Recipe
-from .runtime import CPU
-from .stopping import ShouldStop
+from .pixels.decode import Span, decode, from_array, subject_values, to_maps
+from .pixels.feed import make_feed
+from .pixels.geometry import Placement, fit, place, unfit
+from .recipes.container import CustomSessionContainer
+from .recipes.recipe import Recipe
+from .runtime.library import CPU
+from .runtime.loaded import open_model
+from .runtime.memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, release_torch_cache
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -109,29 +109,33 @@ class CustomSession:
         return placement.width * placement.height * 12 * ACTIVATIONS + width * height * 16
 
     def segment(
-        self, frames: Tensor, span: Span | None = None, should_stop: ShouldStop | None = None, last: bool = True
+        self,
+        frames: Tensor,
+        span: Span | None = None,
+        raise_if_cancelled: RaiseIfCancelled | None = None,
+        release_memory: bool = True,
     ) -> Masks:
         """Pictures [B, H, W, 3] uint8 -> their masks, in one run where the model takes batches.
 
-        span: see `decode`. should_stop: may raise, to stop, and is called while the model runs. last: whether
-        onnxruntime is to give back GPU memory that it does not use.
+        span: see `decode`. raise_if_cancelled: called while the model runs. release_memory: whether onnxruntime is to
+        give back GPU memory that it does not use.
         Raises ModelOutputError where the model's output cannot be read as a mask, ModelMemoryError.
         """
         height, width = frames.shape[1:3]
         placement = place(width, height, self.recipe)
         resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
         masks, confidence = [], []
-        for maps in self._maps(frames.to(self.device), placement, should_stop, last):
+        for maps in self._maps(frames.to(self.device), placement, raise_if_cancelled, release_memory):
             with stage("decode and resize back"):
                 mask, sure = decode(maps, self.recipe, self.path.name, span)
                 masks.append(unfit(mask, placement, width, height, resampler))
                 confidence.append(sure)
         return Masks(masks[0][None] if len(masks) == 1 else torch.stack(masks), confidence)
 
-    def span(self, frames: Tensor, should_stop: ShouldStop | None = None) -> Span:
+    def span(self, frames: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""
         placement = place(frames.shape[2], frames.shape[1], self.recipe)
-        maps = self._maps(frames.to(self.device), placement, should_stop, last=False)
+        maps = self._maps(frames.to(self.device), placement, raise_if_cancelled, release_memory=False)
         values = [subject_values(each, self.recipe, self.path.name) for each in maps]
         return min(float(each.min()) for each in values), max(float(each.max()) for each in values)
 
@@ -139,20 +143,22 @@ class CustomSession:
         """One PIL picture -> [its mask, mode L]; the form of rembg's sessions, for `rembg.remove(img, session=...)`."""
         return [to_pil(self.segment(from_pil(img)[None]).masks[0].cpu())]
 
-    def _maps(self, frames: Tensor, placement: Placement, should_stop: ShouldStop | None, last: bool) -> list[Tensor]:
+    def _maps(
+        self, frames: Tensor, placement: Placement, raise_if_cancelled: RaiseIfCancelled | None, release_memory: bool
+    ) -> list[Tensor]:
         """The mask output [classes, h, w] of each frame."""
         with stage("resize and normalise"):
             self.model.picture.check_size(self.path.name, placement.width, placement.height)
             feeds = [make_feed(fit(frame, placement, self.recipe), self.recipe, self.model.picture) for frame in frames]
         with stage("model"):
             groups = [feeds] if self.model.picture.batch is None else [[feed] for feed in feeds]
-            return [maps for group in groups for maps in self._run(group, should_stop, last)]
+            return [maps for group in groups for maps in self._run(group, raise_if_cancelled, release_memory)]
 
-    def _run(self, feeds: list[Tensor], should_stop: ShouldStop | None, last: bool) -> Tensor:
+    def _run(self, feeds: list[Tensor], raise_if_cancelled: RaiseIfCancelled | None, release_memory: bool) -> Tensor:
         """Frames of the model's input -> [B, classes, h, w] of the mask output."""
         batch = feeds[0][None] if len(feeds) == 1 else torch.stack(feeds)
         if on_host(batch):
-            output = from_array(self.model.run(batch.numpy(), [self._output], should_stop)[0], self.path.name)
+            output = from_array(self.model.run(batch.numpy(), [self._output], raise_if_cancelled)[0], self.path.name)
         else:
-            output = self.model.run_on_device(batch, self._output, should_stop, last)
+            output = self.model.run_on_device(batch, self._output, raise_if_cancelled, release_memory)
         return to_maps(output, self.path.name, len(feeds))

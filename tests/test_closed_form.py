@@ -11,8 +11,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from onnx_segmentation.errors import ConvergenceError, MattingInputError, TrimapError
-from onnx_segmentation.matting import closed_form, direct, multigrid
-from onnx_segmentation.matting.closed_form import estimate_alpha
+from onnx_segmentation.matting.closed_form import direct, multigrid
+from onnx_segmentation.matting.closed_form import solve as closed_form
+from onnx_segmentation.matting.closed_form.solve import estimate_alpha
 from support import SHARED as DATA
 from svd_reference import solve
 
@@ -232,7 +233,7 @@ def test_should_stop_passes_through() -> None:
 
     picture, trimap, _ = CASES["astronaut"]
     with pytest.raises(Cancelled):
-        estimate_alpha(torch.from_numpy(picture).float(), torch.from_numpy(trimap).float(), should_stop=stop)
+        estimate_alpha(torch.from_numpy(picture).float(), torch.from_numpy(trimap).float(), raise_if_cancelled=stop)
 
 
 def test_the_device_path_agrees(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 import model_table
 import pytest
 from onnx_segmentation.commands import main, models
-from onnx_segmentation.sessions import catalog as catalogue
-from onnx_segmentation.sessions.catalog import catalog, refiners
+from onnx_segmentation.sessions.recipes import catalog as catalogue
+from onnx_segmentation.sessions.recipes.catalog import catalog, refiners
 from support import ROOT
 
 CONTENT = b"a model" * 1000

@@ -12,7 +12,8 @@ import torch
 from onnx_segmentation import caches, compiled
 from onnx_segmentation.imaging import resize, weights
 from onnx_segmentation.kernels import load as loading
-from onnx_segmentation.matting import blocks, closed_form, laplacian, tiles
+from onnx_segmentation.matting.closed_form import blocks, laplacian, tiles
+from onnx_segmentation.matting.closed_form import solve as closed_form
 
 pytestmark = pytest.mark.skipif(compiled.find_spec("numba") is None, reason="numba is not installed")
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 from onnx_segmentation.errors import ContainerError
-from onnx_segmentation.sessions.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 
 
 @pytest.mark.parametrize(

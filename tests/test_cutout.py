@@ -5,7 +5,7 @@ import pytest
 import torch
 from onnx_segmentation.cutout import CutoutOptions, cutout
 from onnx_segmentation.refine import RefineOptions
-from onnx_segmentation.sessions.presets import preset
+from onnx_segmentation.sessions.recipes.presets import preset
 from onnx_segmentation.sessions.session import CustomSession
 from support import open_photo, photos, to_image, to_saved
 

@@ -8,11 +8,11 @@ from onnx_segmentation.imaging.device import torch_everywhere
 from onnx_segmentation.imaging.morphology import post_process
 from onnx_segmentation.matting.trimap import make_trimap
 from onnx_segmentation.refine import RefineOptions
-from onnx_segmentation.sessions.container import CustomSessionContainer
-from onnx_segmentation.sessions.feed import make_feed
-from onnx_segmentation.sessions.picture_input import PictureInput
-from onnx_segmentation.sessions.presets import preset
-from onnx_segmentation.sessions.recipe import Recipe
+from onnx_segmentation.sessions.onnx_file.picture_input import PictureInput
+from onnx_segmentation.sessions.pixels.feed import make_feed
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.presets import preset
+from onnx_segmentation.sessions.recipes.recipe import Recipe
 from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model, open_photo, to_image
 

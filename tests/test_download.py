@@ -16,10 +16,10 @@ from dataclasses import replace
 import pytest
 from github import serve
 from onnx_segmentation.errors import CatalogError, ChecksumError, DownloadError, ModelNotFoundError
-from onnx_segmentation.sessions import files, transfer, verified
-from onnx_segmentation.sessions.catalog import CatalogEntry, catalog, refiners
-from onnx_segmentation.sessions.download import POLL
-from onnx_segmentation.sessions.files import find_files, obtain
+from onnx_segmentation.sessions.downloads import files, transfer, verified
+from onnx_segmentation.sessions.downloads.download import POLL
+from onnx_segmentation.sessions.downloads.files import find_files, obtain
+from onnx_segmentation.sessions.recipes.catalog import CatalogEntry, catalog, refiners
 from support import ROOT
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -133,7 +133,7 @@ def test_cancel_takes_effect_whatever_the_server_does(github, folder, behaviour)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        obtain(ENTRY, [folder], should_stop=cancel)
+        obtain(ENTRY, [folder], raise_if_cancelled=cancel)
     assert asked[-1] == 1 and POLL < 1
     assert list(folder.iterdir()) == []
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("download")]
@@ -152,8 +152,8 @@ def test_two_processes_at_once_download_once(github, folder):
     fields = {"name": ENTRY.name, "file": ENTRY.file, "checksum": ENTRY.checksum, "url": ENTRY.url}
     code = (
         "import sys; sys.path.insert(0, 'tools'); from pack import load_pack; load_pack();"
-        "from onnx_segmentation.sessions.catalog import CatalogEntry;"
-        "from onnx_segmentation.sessions.files import obtain; from pathlib import Path;"
+        "from onnx_segmentation.sessions.recipes.catalog import CatalogEntry;"
+        "from onnx_segmentation.sessions.downloads.files import obtain; from pathlib import Path;"
         f"obtain(CatalogEntry(licence='MIT', commercial=True, use='', **{fields}), [Path({str(folder)!r})])"
     )
     runs = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) for _ in range(2)]
@@ -173,7 +173,7 @@ def test_who_waits_for_another_can_be_cancelled(github, folder):
         while not github.requests:
             time.sleep(0.01)
         with pytest.raises(KeyboardInterrupt):
-            obtain(ENTRY, [folder], should_stop=cancel)
+            obtain(ENTRY, [folder], raise_if_cancelled=cancel)
         github.released.set()
         assert first.result().read_bytes() == CONTENT
     assert not rubbish(folder)

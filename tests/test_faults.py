@@ -12,10 +12,10 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx_segmentation import caches
 from onnx_segmentation.cutout import CutoutOptions, cutout
 from onnx_segmentation.errors import ModelMemoryError, ModelNotFoundError
-from onnx_segmentation.sessions import create, loaded, providers
-from onnx_segmentation.sessions.container import CustomSessionContainer
-from onnx_segmentation.sessions.providers import PROVIDERS
-from onnx_segmentation.sessions.recipe import Recipe
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.recipe import Recipe
+from onnx_segmentation.sessions.runtime import create, loaded, providers
+from onnx_segmentation.sessions.runtime.providers import PROVIDERS
 from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model, picture_input, write_model
 
@@ -228,7 +228,7 @@ def test_two_threads_on_one_session(tmp_path):
 
 def test_what_is_out_of_memory():
     """onnxruntime has no class for it: its words are all there is."""
-    from onnx_segmentation.sessions.memory import is_out_of_memory
+    from onnx_segmentation.sessions.runtime.memory import is_out_of_memory
 
     assert is_out_of_memory(run_failure(NO_MEMORY))
     assert is_out_of_memory(run_failure("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED"))
@@ -238,7 +238,7 @@ def test_what_is_out_of_memory():
 
 
 class Cancelled(Exception):
-    """What a host raises in should_stop."""
+    """What a host raises in raise_if_cancelled."""
 
 
 def slow_model(path, turns=150):
@@ -258,14 +258,14 @@ def test_a_cancel_stops_the_model_itself(tmp_path):
     session = CustomSession(slow_model(tmp_path / "slow.onnx"), Recipe(CustomSessionContainer(width=512, height=512)))
     asked = []
 
-    def should_stop():
+    def raise_if_cancelled():
         asked.append(1)
         if len(asked) > 1:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        cutout(torch.rand(2, 40, 40, 3), session, should_stop=should_stop)
+        cutout(torch.rand(2, 40, 40, 3), session, raise_if_cancelled=raise_if_cancelled)
     assert len(asked) == 2  # before the first frame, and while it was in the model
     again = []
-    whole = cutout(torch.rand(1, 40, 40, 3), session, should_stop=lambda: again.append(1))
+    whole = cutout(torch.rand(1, 40, 40, 3), session, raise_if_cancelled=lambda: again.append(1))
     assert whole.mask.shape == (1, 40, 40) and len(again) >= 2

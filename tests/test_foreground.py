@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from onnx_segmentation.matting import foreground
-from onnx_segmentation.matting.foreground import estimate_foreground
-from onnx_segmentation.matting.foreground_tiles import pyramid
+from onnx_segmentation.matting.foreground import estimate as foreground
+from onnx_segmentation.matting.foreground.estimate import estimate_foreground
+from onnx_segmentation.matting.foreground.tiles import pyramid
 from PIL import Image
 from skimage import data
 from support import SHARED

@@ -5,10 +5,10 @@ import os
 import numpy as np
 import pytest
 from onnx_segmentation import caches
-from onnx_segmentation.sessions import create, graph_cache, loaded
-from onnx_segmentation.sessions.container import CustomSessionContainer
-from onnx_segmentation.sessions.presets import preset
-from onnx_segmentation.sessions.recipe import Recipe
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.presets import preset
+from onnx_segmentation.sessions.recipes.recipe import Recipe
+from onnx_segmentation.sessions.runtime import create, graph_cache, loaded
 from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model, open_photo
 

@@ -9,9 +9,9 @@ import pytest
 import skimage.data
 import torch
 from onnx_segmentation.errors import ConvergenceError
-from onnx_segmentation.matting import closed_form
-from onnx_segmentation.matting.closed_form import estimate_alpha
-from onnx_segmentation.matting.islands import islands
+from onnx_segmentation.matting.closed_form import solve as closed_form
+from onnx_segmentation.matting.closed_form.islands import islands
+from onnx_segmentation.matting.closed_form.solve import estimate_alpha
 from svd_reference import solve
 
 pytestmark = pytest.mark.usefixtures("each_solver")
@@ -74,7 +74,7 @@ def test_a_cancel_is_heard_in_the_callers_thread() -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        estimate_alpha(*rings(), should_stop=stop)
+        estimate_alpha(*rings(), raise_if_cancelled=stop)
     assert asked == [threading.get_ident()]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPool")]
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from onnx_segmentation.sessions.memory import MOST_FRAMES, frames_that_fit
+from onnx_segmentation.sessions.runtime.memory import MOST_FRAMES, frames_that_fit
 from support import ROOT, make_red_model
 
 MB = 2**20
@@ -17,8 +17,8 @@ from pack import load_pack
 load_pack()
 from onnx_segmentation.cutout import CutoutOptions
 from onnx_segmentation.refine import RefineOptions
-from onnx_segmentation.sessions.container import CustomSessionContainer
-from onnx_segmentation.sessions.recipe import Recipe
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.recipe import Recipe
 from benchmarks.memory import disc, measure
 model, frames, side, matting, steady = json.loads(sys.argv[1])
 recipe = Recipe(CustomSessionContainer(width=64, height=64), scale="255")

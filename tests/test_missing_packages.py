@@ -25,8 +25,8 @@ import numpy as np, torch
 from onnx_segmentation.batch.cores import share_cores
 from onnx_segmentation.cutout import CutoutOptions, cutout
 from onnx_segmentation.refine import RefineOptions
-from onnx_segmentation.sessions.container import CustomSessionContainer
-from onnx_segmentation.sessions.recipe import Recipe
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.recipe import Recipe
 from onnx_segmentation.sessions.session import CustomSession
 down, across = np.mgrid[-1:1:96j, -1:1:96j]
 red = 1 / (1 + np.exp((np.hypot(down, across) - 0.6) * 30))

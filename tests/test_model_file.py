@@ -1,6 +1,6 @@
 import pytest
 from onnx_segmentation.errors import ModelNotFoundError, NotOnnxError
-from onnx_segmentation.sessions.inspect import inspect
+from onnx_segmentation.sessions.onnx_file.header import inspect
 
 STRANGERS = {
     "empty": (b"", "is empty"),

@@ -5,7 +5,7 @@ import pytest
 import torch
 from onnx_segmentation.imaging.morphology import post_process
 from onnx_segmentation.matting.trimap import make_trimap
-from onnx_segmentation.sessions.presets import preset
+from onnx_segmentation.sessions.recipes.presets import preset
 from onnx_segmentation.sessions.session import CustomSession
 from support import open_photo
 

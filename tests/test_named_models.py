@@ -13,7 +13,7 @@ import torch
 from hosts import Cancelled, Failed
 from onnx_segmentation.nodes.named import OLD_NAMES
 from onnx_segmentation.sessions import rembg_session
-from onnx_segmentation.sessions.catalog import catalog, find_model
+from onnx_segmentation.sessions.recipes.catalog import catalog, find_model
 from support import ROOT, make_red_model
 
 PLAIN = {"alpha_matting": "false"}
@@ -29,7 +29,7 @@ def any_file(monkeypatch):
 @pytest.fixture
 def tiny_u2netp(online, loaded, monkeypatch):
     """The catalogue expects of u2netp what the server on loopback sends."""
-    module = loaded("sessions.catalog")
+    module = loaded("sessions.recipes.catalog")
     known = dict(module.catalog())
     known["u2netp"] = replace(known["u2netp"], checksum=f"md5:{hashlib.md5(online.content).hexdigest()}")
     monkeypatch.setattr(module, "catalog", lambda: known)
@@ -135,7 +135,7 @@ def test_a_wrong_file_is_refused(host, photo):
 
 
 def test_a_licence_is_told_at_first_use(host, loaded, photo, any_file, caplog, monkeypatch):
-    monkeypatch.setattr(loaded("sessions.files"), "_told", set())
+    monkeypatch.setattr(loaded("sessions.downloads.files"), "_told", set())
     stand_in(host.folder, "bria-rmbg")
     host.run("ImageSegmentation", model="bria-rmbg", images=photo, **PLAIN)
     assert "bria-rmbg: licence of the weights is CC BY-NC 4.0: not for commercial use" in caplog.text
@@ -199,7 +199,7 @@ def test_rembg_is_not_reached_without_onnxruntime(host, loaded, fake_rembg, phot
     for name in ("rembg", "rembg.sessions"):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    runtime = loaded("sessions.runtime")
+    runtime = loaded("sessions.runtime.library")
     runtime.load_onnxruntime.cache_clear()
     try:
         with pytest.raises(Failed, match="RuntimeMissingError"):

@@ -7,8 +7,8 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from onnx_segmentation.batch.pictures import read_picture
 from onnx_segmentation.errors import PictureError
+from onnx_segmentation.pictures.read import read_picture
 from PIL import Image, ImageCms
 
 RNG = np.random.default_rng(1)

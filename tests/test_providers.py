@@ -3,8 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-from onnx_segmentation.sessions import providers, runtime
-from onnx_segmentation.sessions.providers import PROVIDERS, check_providers, choose_providers, provider_options
+from onnx_segmentation.sessions.runtime import library as runtime
+from onnx_segmentation.sessions.runtime import providers
+from onnx_segmentation.sessions.runtime.providers import PROVIDERS, check_providers, choose_providers, provider_options
 
 CPU, CUDA, TENSORRT = PROVIDERS["CPU"], PROVIDERS["CUDA"], PROVIDERS["TensorRT"]
 EVERYTHING = [*PROVIDERS.values()]

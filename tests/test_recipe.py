@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 from onnx_segmentation.errors import RecipeError
-from onnx_segmentation.sessions.container import CustomSessionContainer
-from onnx_segmentation.sessions.geometry import fit, place, unfit
-from onnx_segmentation.sessions.presets import PRESETS, preset
-from onnx_segmentation.sessions.recipe import ALLOWED, Recipe, from_dict, to_dict
+from onnx_segmentation.sessions.pixels.geometry import fit, place, unfit
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.presets import PRESETS, preset
+from onnx_segmentation.sessions.recipes.recipe import ALLOWED, Recipe, from_dict, to_dict
 from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model
 

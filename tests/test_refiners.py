@@ -15,7 +15,7 @@ from onnx_segmentation.errors import MattingInputError, MethodMissingError, Mode
 from onnx_segmentation.matting import methods, vitmatte
 from onnx_segmentation.matting.trimap import make_trimap
 from onnx_segmentation.refine import RefineOptions, refine
-from onnx_segmentation.sessions.catalog import refiners
+from onnx_segmentation.sessions.recipes.catalog import refiners
 from onnx_segmentation.sessions.refiner import Refiner, is_refiner
 from support import make_red_model, picture_input, write_model
 from zoo import Builder, output
@@ -31,7 +31,7 @@ class Red:
         self.height, self.width = height, width
         self.seen = []
 
-    def __call__(self, pixel_values, should_stop=None):
+    def __call__(self, pixel_values, raise_if_cancelled=None):
         assert pixel_values.shape == (4, self.height, self.width) and pixel_values.dtype == torch.float32
         self.seen.append(pixel_values)
         return pixel_values[0]
@@ -97,7 +97,7 @@ def test_windows_are_blended_without_a_seam():
     """Networks disagree from window to window: here by 1. No two neighbours differ by more than the ramp."""
 
     class Disagreeing(Red):
-        def __call__(self, pixel_values, should_stop=None):
+        def __call__(self, pixel_values, raise_if_cancelled=None):
             super().__call__(pixel_values)
             return torch.full((self.height, self.width), float(len(self.seen) % 2))
 
@@ -294,7 +294,7 @@ def test_nodes_refine_with_it(host, any_file, disc, file):
 def test_fetched_when_first_run(host, loaded, online, disc, monkeypatch):
     make_red_model(host.folder.parent / "refiner.onnx", (1, 4, 128, 128))
     online.content = (host.folder.parent / "refiner.onnx").read_bytes()
-    module = loaded("sessions.catalog")
+    module = loaded("sessions.recipes.catalog")
     entry = replace(module.refiners()[VITMATTE], checksum=f"md5:{hashlib.md5(online.content).hexdigest()}")
     monkeypatch.setattr(module, "refiners", lambda: {VITMATTE: entry})
     image, mask = disc

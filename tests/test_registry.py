@@ -46,8 +46,8 @@ def test_the_archive_loads_as_the_pack(archive, pack):
         "import importlib.util, sys; "
         "spec = importlib.util.spec_from_file_location('packed', '__init__.py', submodule_search_locations=['.']); "
         "packed = sys.modules['packed'] = importlib.util.module_from_spec(spec); spec.loader.exec_module(packed); "
-        "import packed.cutout, packed.sessions.session, packed.matting.closed_form; "
-        "from packed.sessions.catalog import catalog; assert catalog(); "
+        "import packed.cutout, packed.sessions.session, packed.matting.closed_form.solve; "
+        "from packed.sessions.recipes.catalog import catalog; assert catalog(); "
         "print(*packed.NODE_CLASS_MAPPINGS)"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=archive, capture_output=True, text=True, check=True)
@@ -69,7 +69,7 @@ def test_the_registrys_fields_are_there():
 
 
 def test_its_model_is_the_catalogues(pack):
-    from onnx_segmentation.sessions.catalog import find_model
+    from onnx_segmentation.sessions.recipes.catalog import find_model
 
     (model,) = COMFY["Models"]
     known = find_model("u2netp")

@@ -8,9 +8,9 @@ import pytest
 import torch
 from onnx_segmentation.errors import RembgError
 from onnx_segmentation.imaging.convert import from_pil
-from onnx_segmentation.sessions.catalog import catalog
-from onnx_segmentation.sessions.loaded import LoadedModel
+from onnx_segmentation.sessions.recipes.catalog import catalog
 from onnx_segmentation.sessions.rembg_session import RembgSession
+from onnx_segmentation.sessions.runtime.loaded import LoadedModel
 from onnx_segmentation.sessions.session import CustomSession
 from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
@@ -69,9 +69,9 @@ def rembgs():
 def our_feeds(monkeypatch):
     feeds, run = [], LoadedModel.run
 
-    def record(self, feed, outputs, should_stop=None):
+    def record(self, feed, outputs, raise_if_cancelled=None):
         feeds.append(feed)
-        return run(self, feed, outputs, should_stop)
+        return run(self, feed, outputs, raise_if_cancelled)
 
     monkeypatch.setattr(LoadedModel, "run", record)
     return feeds

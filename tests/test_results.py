@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from onnx_segmentation.batch.results import ResultForm, encode
 from onnx_segmentation.errors import ResultError
+from onnx_segmentation.pictures.write import ResultForm, encode
 from PIL import Image, ImageCms
 
 RGBA = np.random.default_rng(2).integers(0, 256, (9, 11, 4), dtype=np.uint8)

@@ -93,7 +93,7 @@ def test_a_file_that_may_not_be_read(routes, host, loaded, monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(loaded("sessions.sources"), "find_recipe", refuse)
+    monkeypatch.setattr(loaded("sessions.finding.sources"), "find_recipe", refuse)
     assert routes.recipe_answer({"model": "locked.onnx"}) == (
         400,
         {"message": "locked.onnx cannot be read: Permission denied"},
@@ -103,7 +103,7 @@ def test_a_file_that_may_not_be_read(routes, host, loaded, monkeypatch):
 def test_every_family_has_its_numbers(routes, loaded):
     status, body = routes.presets_answer({})
     assert status == 200
-    assert list(body) == list(loaded("sessions.presets").PRESETS)
+    assert list(body) == list(loaded("sessions.recipes.presets").PRESETS)
     assert (body["u2net"]["width"], body["isnet"]["width"], body["isnet"]["std"]) == (320, 1024, (1.0, 1.0, 1.0))
     assert body["u2net"] | IMAGENET == body["u2net"]
     assert "scale 255" in body["mediapipe selfie"]["also"]

@@ -13,7 +13,7 @@ OLDER = ["ImageSegmentation", "ImageSegmentationCustom", "ImageSegmentationCusto
 @pytest.fixture
 def models(loaded):
     """The models in memory, of the pack as this host loaded it."""
-    held = loaded("sessions.loaded")._models
+    held = loaded("sessions.runtime.loaded")._models
     held.clear()  # what other tests hold
     return held
 

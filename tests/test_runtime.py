@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from onnx_segmentation.errors import RuntimeMissingError
-from onnx_segmentation.sessions import runtime
+from onnx_segmentation.sessions.runtime import library as runtime
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 from onnx_segmentation.errors import ModelInputError, NoMaskError, NotFiniteError
-from onnx_segmentation.sessions import loaded
-from onnx_segmentation.sessions.container import IMAGENET_MEAN, IMAGENET_STD, CustomSessionContainer
-from onnx_segmentation.sessions.presets import preset
-from onnx_segmentation.sessions.recipe import Recipe
+from onnx_segmentation.sessions.recipes.container import IMAGENET_MEAN, IMAGENET_STD, CustomSessionContainer
+from onnx_segmentation.sessions.recipes.presets import preset
+from onnx_segmentation.sessions.recipes.recipe import Recipe
+from onnx_segmentation.sessions.runtime import loaded
 from onnx_segmentation.sessions.session import CustomSession
 from PIL import Image
 from support import SHARED, make_red_model, open_photo, photos, picture_input, write_model

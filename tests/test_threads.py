@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from onnx_segmentation.sessions.create import session_options
-from onnx_segmentation.sessions.threads import usable_cores
+from onnx_segmentation.sessions.runtime.cores import usable_cores
+from onnx_segmentation.sessions.runtime.create import session_options
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux tells")
 

@@ -31,8 +31,8 @@ def inputs(node_id: str, node: Any) -> str:
 
 def families() -> str:
     """A line for each preset: its numbers, and what it does otherwise than rembg. The pack is loaded."""
-    from onnx_segmentation.sessions.presets import PRESETS, preset
-    from onnx_segmentation.sessions.recipe import Recipe
+    from onnx_segmentation.sessions.recipes.presets import PRESETS, preset
+    from onnx_segmentation.sessions.recipes.recipe import Recipe
 
     usual, lines = Recipe(), []
     for name in PRESETS:

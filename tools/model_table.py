@@ -9,7 +9,7 @@ PAGES = [ROOT / "README.md", ROOT / "web" / "docs" / "ImageSegmentation.md"]
 
 def table() -> str:
     """A row for each model and refiner of the catalogue. The pack is loaded."""
-    from onnx_segmentation.sessions.catalog import CatalogModel, catalog, refiners
+    from onnx_segmentation.sessions.recipes.catalog import CatalogModel, catalog, refiners
 
     rows = ["| name | good at | MB | licence | file |", "|---|---|---|---|---|"]
     for entry in (*catalog().values(), *refiners().values()):

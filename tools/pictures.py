@@ -41,7 +41,7 @@ def make_session(model: Path, std: float | None = None) -> Any:
     """u2netp with its own numbers, or with a wrong std."""
     from dataclasses import replace
 
-    from onnx_segmentation.sessions.presets import preset
+    from onnx_segmentation.sessions.recipes.presets import preset
     from onnx_segmentation.sessions.session import CustomSession
 
     recipe = preset("u2net")

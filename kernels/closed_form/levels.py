@@ -22,14 +22,14 @@ BOTTOM = 64
 
 
 def build_levels(
-    blocks: Floats, near_null: Doubles, where: Places, should_stop: Callable[[], None]
+    blocks: Floats, near_null: Doubles, where: Places, raise_if_cancelled: Callable[[], None]
 ) -> tuple[list[Level], Floats]:
     """The level of these blocks [80, T + 2] and those below it, and the inverse factors [16, T + 2] of its diagonal."""
     factors = whiten(blocks, near_null, where.below)
     levels: list[Level] = []
     inverse = factors
     while len(where.rows) > BOTTOM:
-        should_stop()
+        raise_if_cancelled()
         level, blocks, near_null, where = _group(blocks, near_null, where)
         inverse = whiten(blocks, near_null, where.below)
         whiten_transfer(level.transfer, inverse, level.parent)

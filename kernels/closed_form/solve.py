@@ -28,27 +28,27 @@ def solve(
     target: Floats,
     tolerance: float,
     max_iterations: int,
-    should_stop: Stop,
+    raise_if_cancelled: Stop,
 ) -> float:
     """Write alpha of the unknown pixels into `target` [H, W]; returns the relative residual, which is not below
     `tolerance` after too many iterations.
 
     `image`: float32 [H, W, 3], 0..1. `subject`, `unknown`: bool [H, W]. `centres`: bool [H], the rows in which a window
-    may be centred. `should_stop` is called several times a second and may raise.
+    may be centred. `raise_if_cancelled` is called several times a second and may raise.
     """
     tiles = list_tiles(unknown)
     width = len(tiles.rows) + 2
     stencil, right = planes(len(SHIFTS) * PIXELS, width), planes(PIXELS, width)
     assemble(image, subject, unknown, centres, tiles, stencil, right)
-    should_stop()
+    raise_if_cancelled()
     basis, near_null = planes(FUNCTIONS * PIXELS, width), np.zeros((width, FUNCTIONS, FUNCTIONS))
     tile_functions(image, unknown, tiles, basis, near_null)
-    levels, factors = build_levels(pixels_to_tiles(stencil, basis, tiles.below), near_null, tiles, should_stop)
+    levels, factors = build_levels(pixels_to_tiles(stencil, basis, tiles.below), near_null, tiles, raise_if_cancelled)
     whiten_basis(basis, factors)
     matrix = operator(stencil, pixel_sums(width), PIXELS, PIXELS // 2, tiles)
     smoother = Smoother(_damped_inverse(matrix), basis)
     search = Search(planes(PIXELS, width), right, planes(PIXELS, width), planes(PIXELS, width))
-    residual = _search(matrix, smoother, levels, search, tolerance, max_iterations, should_stop)
+    residual = _search(matrix, smoother, levels, search, tolerance, max_iterations, raise_if_cancelled)
     write_tiles(search.solution, tiles, unknown, target)
     return residual
 
@@ -67,7 +67,7 @@ def _search(
     search: Search,
     tolerance: float,
     max_iterations: int,
-    should_stop: Stop,
+    raise_if_cancelled: Stop,
 ) -> float:
     """Flexible conjugate gradients from zero: `search.residual` holds the right side at first."""
     finest, every = levels[0], start_levels(levels[0])
@@ -76,7 +76,7 @@ def _search(
     left, energy = 1.0, 1.0
     scale = float(np.linalg.norm(search.residual))
     for _ in range(max_iterations if scale else 0):
-        should_stop()
+        raise_if_cancelled()
         descend(matrix, smoother, search.residual, finest.right)
         solve_level(every, 0)
         ascend(matrix, smoother, search.residual, finest.out)

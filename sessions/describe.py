@@ -1,0 +1,75 @@
+"""What to tell a person who asks why it is slow, or wrong: the runtime, the model, its recipe, the time per stage."""
+
+from collections.abc import Mapping
+
+import torch
+
+from ..caches import cache_folder
+from .finding.sources import find_recipe
+from .recipes.recipe import to_dict
+from .runtime.cores import usable_cores
+from .runtime.library import installed_packages, load_onnxruntime, two_packages
+from .runtime.loaded import LoadedModel
+from .runtime.providers import choose_providers, missing_provider, plain_name, what_is_wrong
+
+PACKAGES = (
+    "torch",
+    "numpy",
+    "pillow",
+    "opencv-python-headless",
+    "opencv-python",
+    "scipy",
+    "rembg",
+    "pymatting",
+    "numba",
+)
+
+
+def describe_runtime() -> list[str]:
+    """Lines about this machine's onnxruntime and torch, the last of them the command that mends what is missing."""
+    import platform
+    from importlib import metadata
+
+    ort = load_onnxruntime()
+    builds = [f"{name} {metadata.version(name)}" for name in installed_packages()]
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none that torch sees"
+    lines = [
+        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
+        f"onnxruntime: {', '.join(builds) or ort.__version__}",
+        f"providers: {', '.join(ort.get_available_providers())}",
+        f"threads: {usable_cores() or 'as many as onnxruntime takes'}; kept graphs: {cache_folder() or 'none'}",
+        f"GPU: {gpu}; torch's CUDA: {torch.version.cuda or 'none'}",
+        f"packages: {', '.join(f'{name} {found}' for name, found in _versions())}",
+    ]
+    wrong = two_packages() if len(builds) > 1 else missing_provider()
+    return [*lines, f"missing: {wrong}" if wrong else "missing: nothing"]
+
+
+def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]:
+    """Lines about a model: what its file says, what runs it against what was asked, its recipe and where from."""
+    found, facts, path = find_recipe(model.path, provider), model.facts, model.path
+    opsets = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in facts.opsets.items())
+    asked = provider or choose_providers()[0]
+    got = f"runs on: {', '.join(map(plain_name, model.providers))}; asked for: {plain_name(asked)}"
+    return [
+        f"model: {path.name}, {path.stat().st_size / 1e6:.1f} MB, IR {facts.ir_version}, opset {opsets}",
+        f"made by: {facts.producer or 'unknown'}",
+        *(f"input: {entry}" for entry in facts.inputs),
+        *(f"output: {entry} by {facts.last_ops.get(entry.name, '?')}" for entry in facts.outputs),
+        got if asked in model.providers else f"{got}. {what_is_wrong(asked)}",
+        f"recipe, from {found.source}: {to_dict(found.recipe)}",
+    ]
+
+
+def describe_times(times: Mapping[str, float]) -> list[str]:
+    """Lines of milliseconds per stage."""
+    return [f"time: {stage} {seconds * 1000:.1f} ms" for stage, seconds in times.items()]
+
+
+def _versions() -> list[tuple[str, str]]:
+    from importlib import metadata
+
+    found = {
+        dist.metadata["Name"].lower(): dist.version for name in PACKAGES for dist in metadata.distributions(name=name)
+    }
+    return sorted(found.items())

@@ -1,0 +1,117 @@
+"""Where the file of a named model may lie, and the one that is used: verified, or fetched where a run needs it."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ...callbacks import RaiseIfCancelled
+from ...errors import ChecksumError, ModelNotFoundError
+from ..recipes.catalog import CatalogEntry, digest
+from . import verified
+
+logger = logging.getLogger("onnx_segmentation")
+
+OnBytes = Callable[[int, int], None]
+FOLDER_VARIABLE = "ONNX_SEGMENTATION_MODELS"
+OFFLINE_VARIABLE = "ONNX_SEGMENTATION_OFFLINE"
+ANY_CHECKSUM_VARIABLE = "MODEL_CHECKSUM_DISABLED"  # rembg's own
+
+_told: set[str] = set()
+
+
+def offline() -> bool:
+    """Whether the user forbids every download, by ONNX_SEGMENTATION_OFFLINE."""
+    return os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0")
+
+
+def rembg_folders() -> list[Path]:
+    """rembg's homes, which are read and never written: the flat one of old and the one of a folder per model.
+
+    Source: rembg 2.0.86, sessions/base.py (`legacy_home`, `rembg_home`).
+    """
+    home, data = os.environ.get("U2NET_HOME"), os.environ.get("XDG_DATA_HOME")
+    legacy = Path(home or Path(data or "~") / ".u2net").expanduser()
+    if home:
+        return [legacy, legacy / "models"]
+    named = Path(os.environ.get("REMBG_HOME") or (Path(data) / "rembg" if data else "~/.rembg")).expanduser()
+    return [legacy, named / "models"]
+
+
+def default_folder() -> Path:
+    """Where models go outside ComfyUI: ONNX_SEGMENTATION_MODELS, the models/onnx of the ComfyUI that this pack lies in,
+    or a folder of the user's home."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    comfyui = Path(__file__).resolve().parents[3]
+    if (comfyui / "folder_paths.py").is_file():
+        return comfyui / "models" / "onnx"
+    return Path.home() / ".onnx_segmentation" / "models"
+
+
+def find_files(entry: CatalogEntry, folders: Sequence[Path]) -> list[Path]:
+    """Every file of one of the entry's names in these folders and their subfolders, then in rembg's homes."""
+    found = [path for folder in (*folders, *rembg_folders()) for path in _search(folder, entry.files)]
+    return list(dict.fromkeys(found))
+
+
+def obtain(
+    entry: CatalogEntry,
+    folders: Sequence[Path],
+    on_bytes: OnBytes | None = None,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
+) -> Path:
+    """The file of a named model: one that is there and is what the catalogue says, or else downloaded into folders[0].
+
+    on_bytes(done, total) is called while downloading, raise_if_cancelled at least every second; both may raise, to
+    stop.
+    Raises ChecksumError where the only file there is another one, ModelNotFoundError for a file that the user has to
+    bring, DownloadError.
+    """
+    _tell_licence(entry)
+    there = find_files(entry, folders)
+    for path in there:
+        if not entry.checksum or verified.matches(path, entry.checksum, folders[0]):
+            return path
+    if there and ANY_CHECKSUM_VARIABLE in os.environ:
+        logger.warning(f"{there[0]} is not the {entry.name} of the catalogue; {ANY_CHECKSUM_VARIABLE} is set: used")
+        return there[0]
+    if there:
+        raise ChecksumError(_explain_wrong(entry, there[0]))
+    if not entry.url:
+        raise ModelNotFoundError(
+            f"{entry.name} needs a file that you bring: get {entry.file} from {entry.page}, put it into {folders[0]}, "
+            "and run again"
+        )
+    from .download import download  # not before it is used: the pack loads with ComfyUI
+
+    target = folders[0] / entry.file
+    download(entry, target, on_bytes, raise_if_cancelled)
+    verified.remember(target, entry.checksum, folders[0])
+    return target
+
+
+def _search(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+    """Files of these names, in whatever case: the folder's own before those of its subfolders."""
+    wanted = {name.lower() for name in names}
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent) / file for file in sorted(files) if file.lower() in wanted)
+
+
+def _tell_licence(entry: CatalogEntry) -> None:
+    """Once per process, at first use."""
+    if not entry.commercial and entry.name not in _told:
+        _told.add(entry.name)
+        logger.warning(f"{entry.name}: licence of the weights is {entry.licence}: not for commercial use")
+
+
+def _explain_wrong(entry: CatalogEntry, path: Path) -> str:
+    kind = entry.checksum.partition(":")[0]
+    return (
+        f"{path} is not the {entry.name} of the catalogue: its checksum is {kind}:{digest(path, kind)}, "
+        f"expected {entry.checksum}. It was cut off, changed, or is another model. Delete it and run again to have the "
+        "right one downloaded; or rename it and use it with the node for your own ONNX model; or set the environment "
+        f"variable {ANY_CHECKSUM_VARIABLE} to use it as it is"
+    )

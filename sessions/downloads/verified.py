@@ -1,0 +1,66 @@
+"""Checksums that were verified once, remembered by the file's size and time, so that no file is read whole twice."""
+
+import json
+import logging
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..recipes.catalog import digest
+
+logger = logging.getLogger("onnx_segmentation")
+
+MEMORY = ".onnx_segmentation.json"  # in the folder of downloads, not beside the files: some places are read only
+_here: dict[str, list[Any]] = {}  # what this process has verified, for folders that cannot be written
+
+
+def matches(path: Path, checksum: str, memory: Path) -> bool:
+    """Whether a file has this checksum (`md5:...` or `sha256:...`); memory: the folder that remembers.
+
+    Only what matches is remembered: a wrong file is read again each time.
+    """
+    key = str(path.resolve())
+    if _known(path, checksum) in (_here.get(key), _read(memory).get(key)):
+        return True
+    kind, _, digits = checksum.partition(":")
+    if digest(path, kind) != digits:
+        return False
+    remember(path, checksum, memory)
+    return True
+
+
+def remember(path: Path, checksum: str, memory: Path) -> None:
+    """Note that the file has this checksum, until its size or time changes."""
+    key, known = str(path.resolve()), _known(path, checksum)
+    _here[key] = known
+    notes = {name: note for name, note in _read(memory).items() if Path(name).is_file()} | {key: known}
+    with suppress(OSError):  # a folder that cannot be written: this process remembers
+        _write(memory, notes)
+
+
+def _known(path: Path, checksum: str) -> list[Any]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, checksum]
+
+
+def _read(memory: Path) -> dict[str, Any]:
+    try:
+        notes = json.loads((memory / MEMORY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+def _write(memory: Path, notes: dict[str, Any]) -> None:
+    """Whole or not at all: two processes may write at once, and the last one counts."""
+    memory.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=memory, prefix=MEMORY)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(notes, file, indent=1)
+        Path(name).replace(memory / MEMORY)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""Finding the recipe of a model when nobody gives one."""

@@ -1,0 +1,1 @@
+"""Pictures into a model's input, and its output into masks."""

@@ -1,0 +1,1 @@
+"""Recipes: how a model is fed and read, and where people write them down."""

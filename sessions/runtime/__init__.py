@@ -1,0 +1,1 @@
+"""onnxruntime: the library, its providers, and the models that it holds in memory."""

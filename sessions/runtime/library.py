@@ -1,0 +1,74 @@
+"""onnxruntime itself: found and imported, or what to do about it."""
+
+import functools
+import logging
+from importlib import import_module
+from types import ModuleType
+
+from ...errors import RuntimeMissingError
+
+logger = logging.getLogger("onnx_segmentation")
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+BUILDS = ("gpu", "directml", "openvino", "rocm", "migraphx")
+PACKAGES = ("onnxruntime", *(f"onnxruntime-{build}" for build in BUILDS))
+
+
+@functools.cache
+def load_onnxruntime() -> ModuleType:
+    """Import onnxruntime, once, with the CUDA libraries that torch brought.
+
+    Raises RuntimeMissingError where it is absent, or empty because two of its packages were installed
+    over one another.
+    """
+    try:
+        ort = import_module("onnxruntime")
+    except ImportError as error:
+        raise RuntimeMissingError(_explain_import(error)) from error
+    if not hasattr(ort, "InferenceSession"):
+        raise RuntimeMissingError(_explain_import(None))
+    if CUDA in ort.get_available_providers() and hasattr(ort, "preload_dlls") and torch_has_cuda():
+        ort.preload_dlls()
+    if len(installed_packages()) > 1:
+        logger.warning(two_packages())
+    return ort
+
+
+def installed_packages() -> list[str]:
+    """The onnxruntime distributions that pip knows; all of them own the same files."""
+    from importlib import metadata  # slow to import, and seldom needed
+
+    found = {dist.metadata["Name"] for name in PACKAGES for dist in metadata.distributions(name=name)}
+    return sorted(found)
+
+
+def two_packages() -> str:
+    """What to say, and to do, about two onnxruntime packages in one environment."""
+    installed = installed_packages()
+    keep = next((name for name in installed if name != "onnxruntime"), "onnxruntime")
+    return (
+        f"{' and '.join(installed)} are both installed: they own the same files, and one has overwritten parts of "
+        f"the other. Keep one: {reinstall(installed, keep)}"
+    )
+
+
+def reinstall(installed: list[str], keep: str) -> str:
+    """The command that leaves one package of onnxruntime, whole."""
+    return f"pip uninstall -y {' '.join(installed)} && pip install {keep}"
+
+
+def _explain_import(error: ImportError | None) -> str:
+    installed = installed_packages()
+    if not installed:
+        return "onnxruntime is not installed: pip install onnxruntime-gpu (NVIDIA) or pip install onnxruntime (CPU)"
+    if len(installed) > 1:
+        return two_packages()
+    command = f"pip install --force-reinstall --no-deps {installed[0]}"
+    return f"{installed[0]} is installed but cannot be used ({error or 'the package is empty'}): {command}"
+
+
+def torch_has_cuda() -> bool:
+    import torch
+
+    return torch.version.hip is None and torch.cuda.is_available()

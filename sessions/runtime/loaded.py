@@ -1,0 +1,168 @@
+"""One onnxruntime session per model file, shared by all who use it and gone with the last of them."""
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...callbacks import RaiseIfCancelled
+from ...errors import ModelError, ModelInputError, ModelMemoryError, NoMaskError
+from ..onnx_file.check import check_model_file
+from ..onnx_file.header import inspect
+from ..onnx_file.picture_input import find_picture_input
+from .cancel import stoppable
+from .cores import threads_of_session
+from .create import create_session
+from .library import CPU, CUDA, load_onnxruntime, torch_has_cuda
+from .memory import MakeRoom, is_out_of_memory, release_torch_cache
+from .providers import TENSORRT, check_providers, choose_providers
+
+logger = logging.getLogger("onnx_segmentation")
+
+FileIdentity = tuple[str, int, int]
+
+
+class LoadedModel:
+    """An ONNX file in onnxruntime.
+
+    facts: its header. picture: its input. providers: what really runs it. device: where torch can hand it pictures
+    without a copy through the host.
+    """
+
+    def __init__(self, path: Path, providers: list[str], make_room: MakeRoom = release_torch_cache) -> None:
+        """Raises the ModelErrors of a file that cannot be used, or RuntimeMissingError, each saying what to do."""
+        self.path = path
+        self.identity = file_identity(path)
+        self.facts = inspect(path)
+        self.picture = find_picture_input(path.name, self.facts)
+        key = () if self.facts.external else self.identity
+        self._session = create_session(path, providers, key, make_room)
+        self.providers: list[str] = self._session.get_providers()
+        self.device = _device(self.providers[0])
+        check_providers(path.name, providers, self.providers)
+
+    def output_name(self, output: str | int) -> str:
+        """An output's name, given by itself or by its index. Raises NoMaskError, naming those there are."""
+        names = [entry.name for entry in self.facts.outputs]
+        if isinstance(output, int) and 0 <= output < len(names):
+            return names[output]
+        if output not in names:
+            raise NoMaskError(f"{self.path.name} has no output {output!r}; it has {', '.join(names)}")
+        return str(output)
+
+    def run(
+        self, feed: NDArray[Any], outputs: list[str], raise_if_cancelled: RaiseIfCancelled | None = None
+    ) -> list[NDArray[Any]]:
+        """A batch in the input's own form -> these outputs and no others.
+
+        raise_if_cancelled: called before and, on the CPU, four times a second while the model runs; what it raises
+        stops the model and passes through.
+        Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out.
+        """
+        if raise_if_cancelled:
+            raise_if_cancelled()
+        options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed}
+        ask = (
+            raise_if_cancelled if self.providers[0] == CPU else None
+        )  # a GPU is quick, and its state hangs on the thread
+        try:
+            return stoppable(lambda: run_session(self._session, outputs, feeds, options), options, ask)
+        except _run_errors() as error:
+            raise self._explain(error, feed.shape) from error
+
+    def run_on_device(
+        self, feed: Tensor, output: str, raise_if_cancelled: RaiseIfCancelled | None = None, release_memory: bool = True
+    ) -> Tensor:
+        """As `run`, with a batch in memory of `device`, which stays there, as does the output.
+
+        release_memory: afterwards onnxruntime gives back the GPU memory that it does not use.
+        """
+        if raise_if_cancelled:
+            raise_if_cancelled()
+        feed = feed.contiguous()
+        where = feed.device.type, feed.device.index or 0
+        kind = getattr(np, self.picture.kind)
+        binding = self._session.io_binding()
+        binding.bind_input(self.picture.name, *where, kind, tuple(feed.shape), feed.data_ptr())
+        binding.bind_output(output, *where)
+        if feed.is_cuda:
+            torch.cuda.current_stream(feed.device).synchronize()  # onnxruntime reads from a stream of its own
+        try:
+            run_binding(self._session, binding, _run_options(feed.device, release_memory))
+        except _run_errors() as error:
+            raise self._explain(error, feed.shape) from error
+        binding.synchronize_outputs()
+        value = binding.get_outputs()[0]
+        if hasattr(value, "__dlpack__"):
+            return torch.from_dlpack(value)  # type: ignore[attr-defined]
+        return torch.from_numpy(value.numpy()).to(feed.device)  # before onnxruntime 1.26
+
+    def _explain(self, error: Exception, shape: tuple[int, ...]) -> ModelError:
+        name = self.path.name
+        if is_out_of_memory(error):
+            return ModelMemoryError(f"memory ran out while {name} ran on {list(shape)}: {error}. Use a smaller model")
+        return ModelInputError(f"{name} failed on an input of {list(shape)}: {error}")
+
+
+def run_session(session: Any, outputs: list[str], feeds: dict[str, NDArray[Any]], options: Any) -> list[NDArray[Any]]:
+    """onnxruntime's run, on its own for tests to fail in its place."""
+    return session.run(outputs, feeds, options)  # type: ignore[no-any-return]
+
+
+def run_binding(session: Any, binding: Any, options: Any) -> None:
+    """onnxruntime's run with bound memory, on its own for tests to fail in its place."""
+    session.run_with_iobinding(binding, options)
+
+
+_models: WeakValueDictionary[tuple[FileIdentity, str, int], LoadedModel] = WeakValueDictionary()
+_loading = threading.Lock()
+
+
+def open_model(path: Path, provider: str | None = None, make_room: MakeRoom = release_torch_cache) -> LoadedModel:
+    """The loaded model of this file, from memory where somebody still holds it.
+
+    A file that was replaced on disk (another time or size) is loaded anew. The cache is weak: dropping every
+    CustomSession of a file gives its memory back. make_room: see `memory`.
+    """
+    providers = choose_providers(provider)
+    key = file_identity(path), providers[0], threads_of_session()
+    with _loading:
+        model = _models.get(key)
+        if model is None:
+            model = _models[key] = LoadedModel(path, providers, make_room)
+            logger.info(f"loaded {path.name} on {model.providers[0]}")
+        return model
+
+
+def file_identity(path: Path) -> FileIdentity:
+    """Changes when the file does: its place, time and size. Raises ModelNotFoundError where there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        check_model_file(path)  # says what to do
+        raise
+    return str(path.resolve()), stat.st_mtime_ns, stat.st_size
+
+
+def _device(provider: str) -> torch.device:
+    """ROCm's and the others' pictures go through the host: nobody has tried to share memory with them."""
+    on_gpu = provider in (CUDA, TENSORRT) and torch_has_cuda()
+    return torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
+
+
+def _run_options(device: torch.device, release_memory: bool) -> Any:
+    options = load_onnxruntime().RunOptions()
+    if device.type == "cuda" and release_memory:
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", f"gpu:{device.index or 0}")
+    return options
+
+
+def _run_errors() -> tuple[type[Exception], ...]:
+    state = load_onnxruntime().capi.onnxruntime_pybind11_state
+    return state.InvalidArgument, state.Fail, state.RuntimeException, state.EPFail

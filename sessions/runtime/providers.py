@@ -1,0 +1,159 @@
+"""Execution providers: which there are, which to ask for, and whether a session got the one it asked for."""
+
+import ctypes
+import functools
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from ...caches import cache_folder
+from .library import CPU, CUDA, installed_packages, load_onnxruntime, reinstall, torch_has_cuda
+
+logger = logging.getLogger("onnx_segmentation")
+
+TENSORRT = "TensorrtExecutionProvider"
+# Plain names, in the order in which `auto` takes the first that can be used.
+PROVIDERS = {
+    "CUDA": CUDA,
+    "TensorRT": TENSORRT,
+    "MIGraphX": "MIGraphXExecutionProvider",
+    "ROCm": "ROCMExecutionProvider",
+    "CoreML": "CoreMLExecutionProvider",
+    "DirectML": "DmlExecutionProvider",
+    "OpenVINO": "OpenVINOExecutionProvider",
+    "CPU": CPU,
+}
+ONLY_WHEN_ASKED = (TENSORRT,)  # it compiles each model for minutes
+PACKAGES = {"MIGraphX": "onnxruntime-migraphx", "ROCm": "onnxruntime-rocm", "CoreML": "onnxruntime"}
+PACKAGES |= {"DirectML": "onnxruntime-directml", "OpenVINO": "onnxruntime-openvino"}
+
+
+def plain_name(provider: str) -> str:
+    """CUDA for CUDAExecutionProvider."""
+    names = {full: plain for plain, full in PROVIDERS.items()}
+    return names.get(provider, provider.removesuffix("ExecutionProvider"))
+
+
+def choose_providers(provider: str | None = None) -> list[str]:
+    """onnxruntime's names in order of preference, the CPU last. provider: its name there; None takes the best.
+
+    What this onnxruntime does not have is said, once, with the command that mends it, and left out.
+    """
+    available = load_onnxruntime().get_available_providers()
+    if provider is None:
+        say_once(missing_provider())
+        usable = (name for name in PROVIDERS.values() if name not in ONLY_WHEN_ASKED and is_usable(name))
+        provider = next(usable, CPU)
+    elif provider not in available:
+        say_once(f"this onnxruntime has no {plain_name(provider)}: models run on the CPU. {_install(provider)}")
+        provider = CPU
+    wanted = [provider, CUDA, CPU] if provider == TENSORRT else [provider, CPU]
+    return list(dict.fromkeys(name for name in wanted if name in (provider, CPU) or name in available))
+
+
+def is_usable(provider: str) -> bool:
+    """Whether this onnxruntime has the provider, and torch the device for it where torch can tell."""
+    if provider not in load_onnxruntime().get_available_providers():
+        return False
+    if provider in (CUDA, TENSORRT):
+        return torch_has_cuda()
+    return torch_has_rocm() if provider in (PROVIDERS["MIGraphX"], PROVIDERS["ROCm"]) else True
+
+
+def provider_options(provider: str) -> dict[str, Any]:
+    """What onnxruntime is told about a provider. No gpu_mem_limit: chunks follow the memory that is free.
+
+    Source: onnxruntime.ai/docs/execution-providers (CUDA, TensorRT).
+    """
+    if provider not in (CUDA, TENSORRT):
+        return {}
+    import torch
+
+    options: dict[str, Any] = {"device_id": torch.cuda.current_device() if torch_has_cuda() else 0}
+    if provider == CUDA:
+        # The default searches for the fastest convolution at every new size, and doubles the memory it takes.
+        return options | {"cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested"}
+    folder = cache_folder()
+    if folder is None:
+        return options
+    return options | {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder / "tensorrt")}
+
+
+def check_providers(model: str, asked: list[str], got: list[str]) -> None:
+    """Say it, once, when onnxruntime fell back to the CPU, which it does in silence."""
+    if asked[0] not in got:
+        wanted, instead = plain_name(asked[0]), plain_name(got[0])
+        say_once(f"{model}: asked onnxruntime for {wanted}, got {instead}: it will be slow. {what_is_wrong(asked[0])}")
+
+
+def what_is_wrong(provider: str) -> str:
+    """Why a provider that onnxruntime lists does not come, and the one command that mends it."""
+    library = missing_library(provider)
+    lacks = f"Its library needs {library}, which is not there. " if library else "Its libraries could not be loaded. "
+    if provider not in (CUDA, TENSORRT):
+        return lacks + _install(provider)
+    ours, theirs = cuda_major(), torch_cuda().split(".")[0]
+    versions = f"onnxruntime {load_onnxruntime().__version__} is for CUDA {ours}, torch for CUDA {theirs}. "
+    if theirs.isdecimal() and int(theirs) != ours:
+        matching = {13: ">=1.27", 12: ">=1.24,<1.27", 11: "<1.19"}.get(int(theirs), "")
+        return f'{lacks}{versions}Install the one that matches torch: pip install "onnxruntime-gpu{matching}"'
+    extra = "tensorrt" if provider == TENSORRT else "onnxruntime-gpu[cuda,cudnn]"
+    return f'{lacks}{versions}Install what it lacks: pip install "{extra}"'
+
+
+def missing_library(provider: str) -> str:
+    """The first library that a provider's own needs and the system does not find; empty where it does not say."""
+    stem = {CUDA: "cuda", TENSORRT: "tensorrt", PROVIDERS["OpenVINO"]: "openvino"}.get(provider, "")
+    folder = Path(load_onnxruntime().__file__ or "").parent / "capi"
+    name = f"onnxruntime_providers_{stem}.dll" if sys.platform == "win32" else f"libonnxruntime_providers_{stem}.so"
+    if not stem or not (folder / name).is_file():
+        return ""
+    try:
+        ctypes.CDLL(str(folder / name))
+    except OSError as error:
+        reason = str(error)
+        return reason.split(":")[0] if "cannot open shared object" in reason else ""
+    return ""
+
+
+def missing_provider() -> str:
+    """What keeps models off a GPU that torch has, and the command that mends it; empty where nothing does."""
+    if not torch_has_cuda() or CUDA in load_onnxruntime().get_available_providers():
+        return ""
+    return f"runs on the CPU although torch has a GPU: this onnxruntime has no CUDA. {_install(CUDA)}"
+
+
+def cuda_major() -> int:
+    """The CUDA that this onnxruntime was built for, by its own word or by its version."""
+    ort = load_onnxruntime()
+    own = str(getattr(ort, "cuda_version", "") or "").split(".")[0]
+    if own.isdecimal():
+        return int(own)
+    release = tuple(int(part) for part in ort.__version__.split(".")[:2])
+    return 13 if release >= (1, 27) else 12 if release >= (1, 19) else 11
+
+
+@functools.cache
+def say_once(text: str) -> None:
+    """A warning in the log, the first time that it is due."""
+    if text:
+        logger.warning(text)
+
+
+def torch_has_rocm() -> bool:
+    import torch
+
+    return torch.version.hip is not None and torch.cuda.is_available()
+
+
+def torch_cuda() -> str:
+    """The version of torch's CUDA."""
+    import torch
+
+    return torch.version.cuda or "none"
+
+
+def _install(provider: str) -> str:
+    package = PACKAGES.get(plain_name(provider), "onnxruntime-gpu")
+    return f"To use it: {reinstall(installed_packages() or ['onnxruntime'], package)}"
