@@ -8,7 +8,6 @@ import pytest
 from support import ROOT
 
 HEAVY = [
-    "pooch",
     "requests",
     "filelock",
     "rembg",

@@ -65,7 +65,7 @@ def test_without_cv2_the_cut_out_is_the_same(model: str) -> None:
     assert len([line for line in said if "cv2 cannot be used" in line and "pip install" in line]) == 1
 
 
-def test_rembg_pymatting_and_pooch_are_needed_for_none_of_it(model: str) -> None:
+def test_rembg_and_pymatting_are_needed_for_none_of_it(model: str) -> None:
     *there, _ = run([], model)
-    *missing, said = run(["rembg", "pymatting", "numba", "pooch"], model)
+    *missing, said = run(["rembg", "pymatting", "numba"], model)
     assert missing == there and said == run([], model)[-1]

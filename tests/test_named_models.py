@@ -58,7 +58,7 @@ def test_every_name_is_listed_the_old_ones_first(host):
 
 
 def test_listing_costs_no_network_and_no_import(host, monkeypatch):
-    for name in ("requests", "pooch", "rembg"):
+    for name in ("requests", "rembg"):
         if not (name == "rembg" and name in sys.modules):  # an earlier test may have run it
             monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delenv("ONNX_SEGMENTATION_OFFLINE")

@@ -3,19 +3,18 @@
 ONNX_SEGMENTATION_MIRROR: a URL prefix under which the files lie by their names, in place of each model's own source.
 """
 
-import errno
 import logging
 import os
-import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from ...callbacks import RaiseIfCancelled
 from ...errors import ChecksumError, DownloadError
 from ..recipes.catalog import CatalogEntry
 from .files import OFFLINE_VARIABLE, offline
-from .transfer import TIMEOUTS, Transfer
+from .reasons import disk_reason, hide_password, network_reason
+from .transfer import Transfer
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -47,26 +46,34 @@ def download(
         raise DownloadError(_explain(transfer, f"{OFFLINE_VARIABLE} is set"))
     try:
         import filelock  # noqa: F401 (whether it is there)
-        import pooch  # noqa: F401
-        import requests
+        import requests  # noqa: F401
     except ImportError as error:
-        raise DownloadError(_explain(transfer, f"{error}: pip install pooch filelock")) from error
-    logger.info(f"downloading {entry.name}: {entry.summary}; from {transfer.url} to {target}")
-    try:
-        _watch(transfer, on_bytes, raise_if_cancelled)
-    except requests.RequestException as error:
-        raise DownloadError(_explain(transfer, _network_reason(error))) from error
-    except OSError as error:
-        raise DownloadError(_explain(transfer, _disk_reason(error, transfer))) from error
-    except ChecksumError as error:
-        raise DownloadError(_explain(transfer, str(error))) from error
+        raise DownloadError(_explain(transfer, f"{error}: pip install requests filelock")) from error
+    logger.info(f"downloading {entry.name}: {entry.summary}; from {hide_password(transfer.url)} to {target}")
+    if reason := _failure(_watch(transfer, on_bytes, raise_if_cancelled), transfer):
+        raise DownloadError(_explain(transfer, reason))  # from nothing: what requests raises quotes addresses
     logger.info(f"downloaded {target.name}, checksum verified")
+
+
+def _failure(job: Future[None], transfer: Transfer) -> str:
+    """Why the transfer failed, or nothing."""
+    import requests
+
+    try:
+        job.result()
+    except (ChecksumError, DownloadError) as error:
+        return str(error)
+    except (requests.RequestException, ValueError) as error:
+        return network_reason(error)
+    except OSError as error:
+        return disk_reason(error, transfer.target.parent, transfer.total)
+    return ""
 
 
 def _watch(
     transfer: Transfer, on_bytes: Callable[[int, int], None] | None, raise_if_cancelled: RaiseIfCancelled | None
-) -> None:
-    """Run the transfer in a thread of its own: a server that drips or stalls holds up that thread and nobody else."""
+) -> Future[None]:
+    """Run the transfer to its end, in a thread of its own: a server that drips or stalls holds up nobody else."""
     pool = ThreadPoolExecutor(1, "download")
     job = pool.submit(transfer.run)
     pool.shutdown(wait=False)
@@ -81,7 +88,7 @@ def _watch(
     finally:
         transfer.stop()
         wait([job], GRACE)
-    job.result()
+    return job
 
 
 def _log_tenth(transfer: Transfer, logged: int) -> int:
@@ -96,27 +103,7 @@ def _explain(transfer: Transfer, reason: str) -> str:
     """What happened, and how to do without."""
     entry = transfer.entry
     return (
-        f"{entry.name} cannot be downloaded: {reason}. By hand: download {transfer.url}, check that its "
+        f"{entry.name} cannot be downloaded: {reason}. By hand: download {hide_password(transfer.url)}, check that its "
         f"{entry.checksum.replace(':', ' is ')}, and save it as {transfer.target}. Another server: set "
         f"{MIRROR_VARIABLE} (README)"
     )
-
-
-def _network_reason(error: Exception) -> str:
-    import requests
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"the server answers {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection was cut"
-    if isinstance(error, requests.Timeout):
-        return f"the server does not answer, or says nothing for {TIMEOUTS[1]} s"
-    return f"no connection ({getattr(error.args[0], 'reason', error) if error.args else error})"
-
-
-def _disk_reason(error: OSError, transfer: Transfer) -> str:
-    folder = transfer.target.parent
-    if error.errno not in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
-        return f"{folder} cannot be written ({error})"
-    free = shutil.disk_usage(folder).free / 1e6
-    return f"the disk of {folder} is full: {transfer.total / 1e6:.1f} MB are needed, {free:.1f} MB are free"
