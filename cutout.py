@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from .callbacks import OnFrame, RaiseIfCancelled
+from .forks import begin_work
 from .frames import CutoutOptions, Frame, each_frame
 from .imaging.compose import Results
 from .imaging.convert import check_images
@@ -42,8 +43,10 @@ def cutout(
     Alpha and mask are whole 8-bit levels. Memory beyond input and output is that of one run of the model, whatever B
     is. `on_frame` is called after each frame, `raise_if_cancelled` at least every second; both may raise, to stop.
 
-    Raises ImageError for an empty batch or NaN, ModelOutputError where the model gives no mask, ModelMemoryError.
+    Raises ImageError for an empty batch or NaN, ModelOutputError where the model gives no mask, ModelMemoryError,
+    and ForkedError.
     """
+    begin_work()
     check_images(images)
     options = options or CutoutOptions()
     work = options.refine

@@ -25,6 +25,7 @@
               - NotFiniteError        NaN or infinity
       - ColourError               a background colour that cannot be read (also a ValueError)
       - RuntimeMissingError       onnxruntime absent, empty or broken
+      - ForkedError               used in a child of os.fork() after its parent used it
       - InputsError               no such file or folder, no pictures in it, an output that would replace an input
       - PictureError              a file that cannot be read as a picture
       - ResultError               a form of result that cannot be (also a ValueError)
@@ -136,6 +137,10 @@ class ColourError(SegmentationError, ValueError):
 
 class RuntimeMissingError(SegmentationError):
     """onnxruntime cannot be used."""
+
+
+class ForkedError(SegmentationError):
+    """The parent of this process has used what cannot be used on both sides of a fork."""
 
 
 class InputsError(SegmentationError):

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 MOVED = {
+    "compiled": "kernel_cache",
     "batch.pictures": "pictures.read",
     "batch.results": "pictures.write",
     "sessions.catalog": "sessions.recipes.catalog",

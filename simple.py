@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .cutout import CutoutOptions, cutout
 from .errors import ImageError, ModelNotFoundError
+from .forks import begin_work
 from .imaging.convert import to_levels, to_values
 from .matting.methods import Method
 from .pictures.read import Picture, read_picture, to_picture
@@ -92,6 +93,7 @@ def segment(
 
     Raises ImageError and PictureError for what is no picture, and what `load_session` and `cutout` raise.
     """
+    begin_work()
     form = ResultForm(mask=mask, background=background)
     session = model if isinstance(model, CustomSession) else load_session(model)
     picture = _read(image)

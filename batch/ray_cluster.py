@@ -2,12 +2,12 @@
 
 import logging
 import math
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..environment import RAY_ADDRESS, RAY_STATISTICS
 from ..errors import InputsError
 from .cores import available_cores
 
@@ -27,7 +27,7 @@ class RayOptions:
     @property
     def cluster(self) -> str | None:
         """The cluster's address; Ray's own jobs find theirs in the environment."""
-        return self.address or os.environ.get("RAY_ADDRESS")
+        return self.address or RAY_ADDRESS.value or None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
@@ -39,7 +39,7 @@ class RayOptions:
 @contextmanager
 def cluster(options: RayOptions) -> Iterator[None]:
     """Ray on this machine, or the cluster that is named; nothing is reported to Ray's makers."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    RAY_STATISTICS.set_default("0")
     import ray
 
     if options.cluster:

@@ -14,7 +14,7 @@ import torch
 from tools.models import fetch
 from tools.pack import load_pack
 
-from .loops import choose_loops
+from .kernels import choose_kernels
 from .pipeline import FRAMES, rembg_cut_outs, rembg_session, sample, to_tensors
 from .timing import interleave, median_ms, print_header, ratio
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     load_pack()
-    choose_loops(libraries_alone=False)
+    choose_kernels(libraries_alone=False)
     print_header(__doc__ or "")
     session = open_session(arguments.model or fetch("u2netp"), arguments.provider)
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"

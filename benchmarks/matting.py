@@ -27,7 +27,7 @@ from PIL import Image
 from tools.models import fetch
 from tools.pack import ROOT, load_pack
 
-from .loops import choose_loops
+from .kernels import choose_kernels
 from .timing import print_header
 
 Array = NDArray[np.float64]
@@ -181,7 +181,7 @@ def child(kind: str, what: str, size: str, share: float) -> None:
     if what == "seconds":
         sys.stdout.write(f"{seconds(prepare(picture, trimap))}\n")
         return
-    choose_loops(libraries_alone=False)
+    choose_kernels(libraries_alone=False)
     prepare(picture[:500, :500], trimap[:500, :500])()
     run = prepare(picture, trimap)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
@@ -227,7 +227,7 @@ def table(quick: bool) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--libraries", action="store_true", help="without the loops that numba compiles")
+    parser.add_argument("--libraries", action="store_true", help="without the kernels that numba compiles")
     parser.add_argument("--child", nargs=4)
     arguments = parser.parse_args()
     load_pack()
@@ -235,5 +235,5 @@ if __name__ == "__main__":
         child(*arguments.child[:3], float(arguments.child[3]))
     else:
         print_header(__doc__ or "")
-        choose_loops(arguments.libraries)
+        choose_kernels(arguments.libraries)
         table(arguments.quick)

@@ -14,7 +14,7 @@ from PIL import Image
 from tools.models import fetch
 from tools.pack import load_pack
 
-from .loops import choose_loops
+from .kernels import choose_kernels
 from .timing import interleave, median_ms, print_header, ratio
 
 FRAMES, SIDE = 8, 1024
@@ -25,10 +25,10 @@ RESULT_BYTES = BATCH * SIDE * SIDE * 5 * 4  # RGBA and MASK, float32
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--libraries", action="store_true", help="without the loops that numba compiles")
+    parser.add_argument("--libraries", action="store_true", help="without the kernels that numba compiles")
     arguments = parser.parse_args()
     load_pack()
-    choose_loops(arguments.libraries)
+    choose_kernels(arguments.libraries)
     pictures = [sample(number) for number in range(FRAMES)]
     print_header(__doc__ or "")
     for matting in (False, True):

@@ -1,4 +1,4 @@
-"""Milliseconds of a resize: Pillow alone, our bands of its passes, our compiled loops. All three give the same bits.
+"""Milliseconds of a resize: Pillow alone, our bands of its passes, our compiled kernels. All three give the same bits.
 
 Lanczos, noise, from one size to another: down to a model's input in three colours, back up in one.
 """
@@ -10,7 +10,7 @@ from PIL import Image
 
 from tools.pack import load_pack
 
-from .loops import choose_loops
+from .kernels import choose_kernels
 from .timing import interleave, median_ms, print_header, ratio
 
 ROUNDS = 15
@@ -26,20 +26,20 @@ CASES = [
 
 def main() -> None:
     load_pack()
-    choose_loops(libraries_alone=False)
+    choose_kernels(libraries_alone=False)
     print_header(__doc__ or "")
-    print(f"{'':36s}{'Pillow':>9s}{'bands':>9s}{'loops':>9s}{'x Pillow':>10s}{'x bands':>10s}")
+    print(f"{'':36s}{'Pillow':>9s}{'bands':>9s}{'kernels':>9s}{'x Pillow':>10s}{'x bands':>10s}")
     for shape, size in CASES:
         runs = contenders(np.random.default_rng(0).integers(0, 256, shape, np.uint8), size)
         times = interleave(runs, ROUNDS)
         figures = "".join(f"{median_ms(times[name]):9.1f}" for name in runs)
-        faster = ratio(times, "Pillow", "loops"), ratio(times, "bands", "loops")
+        faster = ratio(times, "Pillow", "kernels"), ratio(times, "bands", "kernels")
         print(f"{f'{shape} to {size}':36s}{figures}{faster[0]:10.1f}{faster[1]:10.1f}", flush=True)
 
 
 def contenders(levels, size):
-    from onnx_segmentation.compiled import loops
     from onnx_segmentation.imaging import resize
+    from onnx_segmentation.kernel_cache import kernels
 
     height, width = levels.shape[:2]
     steps = resize.passes(height, width, size[1], size[0])
@@ -47,7 +47,7 @@ def contenders(levels, size):
     return {
         "Pillow": lambda: np.array(Image.fromarray(levels).resize(size, Image.Resampling.LANCZOS)),
         "bands": partial(by_passes, None),
-        "loops": partial(by_passes, loops.find("resample")),
+        "kernels": partial(by_passes, kernels.find("resample")),
     }
 
 

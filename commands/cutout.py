@@ -25,6 +25,7 @@ from ..sessions.recipes.sidecar import read_recipe
 from ..sessions.session import CustomSession
 from ..simple import Options, load_session, to_options
 from . import cutout_arguments
+from .interrupts import plain_interrupts
 
 EXTRAS = {"local": ("cli", ("tqdm", "filelock")), "ray": ("ray", ("tqdm", "filelock", "ray", "pyarrow"))}
 
@@ -37,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
     """Exit codes: see `cutout_arguments.EPILOG`."""
     try:
         _check_extra(args.engine)
-        return _run_ray(args) if args.engine == "ray" else _run_local(args)
+        with plain_interrupts():
+            return _run_ray(args) if args.engine == "ray" else _run_local(args)
     except (SegmentationError, OSError) as error:
         print(f"onnx-segmentation: {explain(error)}", file=sys.stderr)
         return 2

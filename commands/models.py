@@ -5,21 +5,24 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import SegmentationError
+from ..errors import ModelNotFoundError, SegmentationError
 from ..sessions.downloads.files import default_folder, find_files, obtain
 from ..sessions.recipes.catalog import CatalogEntry, catalog, digest, find_model, find_refiner, refiners
+from .interrupts import plain_interrupts
 
 INTERRUPTED = 130
 
 
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("models", help=__doc__, description=__doc__)
-    parser.add_argument(
-        "--folder", type=Path, metavar="DIR", help=f"where models are kept (default: {default_folder()})"
-    )
+    default = "the home folder's, or ComfyUI's"
+    with suppress(ModelNotFoundError):
+        default = str(default_folder()).replace("%", "%%")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help=f"where models are kept (default: {default})")
     parser.set_defaults(run=run, action=show, names=[])
     actions = parser.add_subparsers(metavar="ACTION")
     fetching = actions.add_parser("fetch", help="download models that are not there, and verify them")
@@ -31,10 +34,14 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0, or 1 where a model could not be fetched or a file is wrong, 2 for an unknown name."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    folder = args.folder or default_folder()
     action: Callable[[list[Path], list[str]], int] = args.action
     try:
-        return action([folder, folder.parent / "rembg"], args.names)
+        with plain_interrupts():
+            folder = args.folder or default_folder()
+            return action([folder, folder.parent / "rembg"], args.names)
+    except ModelNotFoundError as error:
+        print(f"onnx-segmentation: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\ninterrupted; nothing is left behind", file=sys.stderr)
         return INTERRUPTED

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..compiled import loops
+from ..kernel_cache import kernels
 from .device import on_host
 from .resample import resample
 from .weights import Box, Pass, passes, weights
@@ -23,8 +23,8 @@ from .weights import Box, Pass, passes, weights
 Levels = NDArray[np.uint8]
 BANDS = 4  # at most, and no more than torch's threads
 # Values before or after a pass, from which another thread pays for itself.
-PILLOW_WORTH_IT, LOOPS_WORTH_IT = 2**19, 2**21
-VALUES_A_SECOND = 3e8  # by so many, before or after, the loops are a second faster than Pillow
+PILLOW_WORTH_IT, KERNELS_WORTH_IT = 2**19, 2**21
+VALUES_A_SECOND = 3e8  # by so many, before or after, the kernels are a second faster than Pillow
 
 
 def resize(levels: Tensor, width: int, height: int, resampler: str = "lanczos", box: Box | None = None) -> Tensor:
@@ -36,12 +36,12 @@ def resize(levels: Tensor, width: int, height: int, resampler: str = "lanczos", 
         scaled = resample(levels if levels.ndim == 2 else levels.permute(2, 0, 1), steps, resampler)
         return scaled if levels.ndim == 2 else scaled.permute(1, 2, 0)
     values = max(levels.shape[0] * levels.shape[1], width * height) * levels[0, 0].numel()
-    kernels = loops.find("resample", values / VALUES_A_SECOND) if resampler != "nearest" else None
-    return torch.from_numpy(_pass_by_pass(np.ascontiguousarray(levels), steps, resampler, kernels))
+    compiled = kernels.find("resample", values / VALUES_A_SECOND) if resampler != "nearest" else None
+    return torch.from_numpy(_pass_by_pass(np.ascontiguousarray(levels), steps, resampler, compiled))
 
 
-def _pass_by_pass(levels: Levels, steps: list[Pass], resampler: str, kernels: ModuleType | None) -> Levels:
-    scale, worth_it = (partial(_by_loops, kernels), LOOPS_WORTH_IT) if kernels else (_by_pillow, PILLOW_WORTH_IT)
+def _pass_by_pass(levels: Levels, steps: list[Pass], resampler: str, compiled: ModuleType | None) -> Levels:
+    scale, worth_it = (partial(_by_kernels, compiled), KERNELS_WORTH_IT) if compiled else (_by_pillow, PILLOW_WORTH_IT)
     for step in steps:
         result = np.empty((*levels.shape[: step.axis], step.new_size, *levels.shape[step.axis + 1 :]), np.uint8)
         most = BANDS if max(levels.size, result.size) >= worth_it else 1
@@ -61,10 +61,10 @@ def _in_bands(work: Callable[[int, int], None], length: int, most: int) -> None:
             band.result()
 
 
-def _by_loops(
-    kernels: ModuleType, levels: Levels, result: Levels, step: Pass, resampler: str, start: int, stop: int
+def _by_kernels(
+    compiled: ModuleType, levels: Levels, result: Levels, step: Pass, resampler: str, start: int, stop: int
 ) -> None:
-    run = kernels.across if step.axis == 1 else kernels.down
+    run = compiled.across if step.axis == 1 else compiled.down
     source, target = (each.reshape(*each.shape[:2], -1) for each in (levels, result))
     run(source, *weights(step, resampler), target, start, stop)
 

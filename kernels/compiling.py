@@ -1,4 +1,4 @@
-"""How the loops are compiled: each for one signature, when `compile_loops` is called, and kept on the disk."""
+"""How the kernels are compiled: each for one signature, when `compile_kernels` is called, and kept on the disk."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ from numba import njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-_loops: list[tuple[Any, object]] = []
+_kernels: list[tuple[Any, object]] = []
 
 
-def loop(signature: object) -> Callable[[Function], Function]:
-    """A function that Python or other loops call with exactly these types."""
+def kernel(signature: object) -> Callable[[Function], Function]:
+    """A function that Python or other kernels call with exactly these types."""
 
     def register(function: Function) -> Function:
-        compiled: Any = njit(nogil=True, fastmath=True, cache=True)(function)
-        _loops.append((compiled, signature))
-        found: Function = compiled
-        return found
+        compiled: Function = njit(nogil=True, fastmath=True, cache=True)(function)
+        _kernels.append((compiled, signature))
+        return compiled
 
     return register
 
 
+loop = kernel  # its name in `closed_form`
+
+
 def helper(function: Function) -> Function:
-    """A function that only loops call: compiled into them."""
+    """A function that only kernels call: compiled into them."""
     compiled: Function = njit(nogil=True, fastmath=True)(function)
     return compiled
 
 
-def compile_loops() -> None:
+def compile_kernels() -> None:
     """Compile, or load what was compiled before; from then on a call with other types raises TypeError."""
-    for function, signature in _loops:
+    for function, signature in _kernels:
         function.compile(signature)
-    for function, _ in _loops:
+    for function, _ in _kernels:
         function.disable_compile()
-    _loops.clear()
+    _kernels.clear()

@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from .compiling import helper, loop
+from .compiling import helper, kernel
 
 Levels = NDArray[np.uint8]
 Firsts = NDArray[np.int64]
@@ -31,7 +31,7 @@ FIRSTS = types.int64[::1]
 WEIGHTS = types.int32[:, ::1]
 
 
-@loop(types.void(LEVELS, FIRSTS, WEIGHTS, LEVELS, types.int64, types.int64))
+@kernel(types.void(LEVELS, FIRSTS, WEIGHTS, LEVELS, types.int64, types.int64))
 def across(levels: Levels, first: Firsts, weights: Weights, result: Levels, start: int, stop: int) -> None:
     """Rows `start` to `stop` of `levels` [H, W, C] into those of `result` [H, n, C]."""
     count, taps = weights.shape
@@ -54,7 +54,7 @@ def across(levels: Levels, first: Firsts, weights: Weights, result: Levels, star
         _columns_to_rows(after, top, stop, result)
 
 
-@loop(types.void(LEVELS, FIRSTS, WEIGHTS, LEVELS, types.int64, types.int64))
+@kernel(types.void(LEVELS, FIRSTS, WEIGHTS, LEVELS, types.int64, types.int64))
 def down(levels: Levels, first: Firsts, weights: Weights, result: Levels, start: int, stop: int) -> None:
     """Columns `start` to `stop` of `levels` [H, W, C] into those of `result` [n, W, C]."""
     count, taps = weights.shape

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..environment import offline
 from ..matting.methods import METHODS, available_methods
-from ..sessions.downloads.files import find_files, obtain, offline
+from ..sessions.downloads.files import find_files, obtain
 from ..sessions.recipes.catalog import CatalogEntry, catalog, find_model, find_refiner, refiners
 from ..sessions.runtime.library import load_onnxruntime
 from . import host

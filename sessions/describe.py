@@ -37,7 +37,7 @@ def describe_runtime() -> list[str]:
         f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
         f"onnxruntime: {', '.join(builds) or ort.__version__}",
         f"providers: {', '.join(ort.get_available_providers())}",
-        f"threads: {usable_cores() or 'as many as onnxruntime takes'}; kept graphs: {cache_folder() or 'none'}",
+        f"threads: {usable_cores() or 'as many as onnxruntime takes'}; kept kernels: {cache_folder() or 'none'}",
         f"GPU: {gpu}; torch's CUDA: {torch.version.cuda or 'none'}",
         f"packages: {', '.join(f'{name} {found}' for name, found in _versions())}",
     ]

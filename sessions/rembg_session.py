@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
+from ..environment import OFFLINE, offline
 from ..errors import RembgError
 from ..imaging.convert import from_pil, to_pil
 from ..stages import stage
-from .downloads.files import OFFLINE_VARIABLE, offline
 from .pixels.decode import Span
 from .recipes.catalog import find_model
 from .runtime.library import CPU, load_onnxruntime
@@ -50,7 +50,7 @@ class RembgSession:
         self.asked = provider
         kind = _find_class(name)
         if offline() and not _is_there(kind):
-            raise RembgError(f"rembg has no file of {name} yet, and {OFFLINE_VARIABLE} is set: run it once online")
+            raise RembgError(f"rembg has no file of {name} yet, and {OFFLINE} is set: run it once online")
         providers = {"providers": [provider]} if provider == CPU else {}
         with stage("load model"):
             self._session = _new_session(kind, name, providers)

@@ -13,19 +13,19 @@ from pack import load_pack
 from support import ROOT, make_red_model, open_photo, to_image
 
 PACK = load_pack()
-compiled = importlib.import_module("onnx_segmentation.compiled")
+kernel_cache = importlib.import_module("onnx_segmentation.kernel_cache")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def kept_graphs(tmp_path_factory):
-    """Optimised graphs go here, not into the user's cache folder; compiled loops stay for the next session, and are
+def kept_kernels(tmp_path_factory):
+    """What is kept goes here, not into the user's cache folder; compiled kernels stay for the next session, and are
     waited for: a solver that changes on the way would change results by a rounding."""
     folder = tmp_path_factory.mktemp("kept")
     os.environ["ONNX_SEGMENTATION_CACHE"] = str(folder)
-    loops = ROOT / ".cache" / "kernels"
-    loops.mkdir(parents=True, exist_ok=True)
-    (folder / "kernels").symlink_to(loops, target_is_directory=True)
-    compiled.loops.find("closed_form.solve", wait=True)
+    kernels = ROOT / ".cache" / "kernels"
+    kernels.mkdir(parents=True, exist_ok=True)
+    (folder / "kernels").symlink_to(kernels, target_is_directory=True)
+    kernel_cache.kernels.find("closed_form.solve", wait=True)
     return folder
 
 
@@ -33,8 +33,8 @@ def kept_graphs(tmp_path_factory):
 def each_solver(request, monkeypatch):
     """Both ways to solve closed-form matting on a CPU."""
     if request.param == "torch":
-        monkeypatch.setattr(compiled.loops, "find", lambda *_: None)
-    elif compiled.loops.find("closed_form.solve") is None:
+        monkeypatch.setattr(kernel_cache.kernels, "find", lambda *_: None)
+    elif kernel_cache.kernels.find("closed_form.solve") is None:
         pytest.skip("numba is not installed")
 
 

@@ -67,8 +67,10 @@ def imported(path):
         ("batch", ("nodes", "commands", "simple")),
         ("simple.py", ("nodes", "commands")),
         ("commands", ("nodes",)),
-        ("kernels", ("imaging", "sessions", "matting", "compiled", "caches", "errors", "cutout", "nodes")),
-        ("compiled.py", ("imaging", "sessions", "matting", "cutout", "nodes", "batch", "commands")),
+        ("kernels", ("imaging", "sessions", "matting", "kernel_cache", "caches", "errors", "cutout", "nodes")),
+        ("kernel_cache.py", ("imaging", "sessions", "matting", "cutout", "nodes", "batch", "commands")),
+        ("caches.py", ("imaging", "sessions", "matting", "kernels", "cutout", "nodes", "batch", "commands")),
+        ("environment.py", ("imaging", "sessions", "matting", "kernels", "cutout", "nodes", "batch", "errors")),
         ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes", "batch", "commands")),
     ],
 )

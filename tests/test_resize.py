@@ -1,12 +1,12 @@
-"""Resampling is Pillow's own, bit for bit: by Pillow in bands, by compiled loops in bands, by torch as on a GPU."""
+"""Resampling is Pillow's own, bit for bit: by Pillow in bands, by compiled kernels in bands, by torch as on a GPU."""
 
 import numpy as np
 import pytest
 import torch
-from onnx_segmentation.compiled import loops
 from onnx_segmentation.imaging import resize as module
 from onnx_segmentation.imaging.device import torch_everywhere
 from onnx_segmentation.imaging.resize import resize
+from onnx_segmentation.kernel_cache import kernels
 from PIL import Image
 
 SIZES = [(1200, 700), (900, 1100), (61, 1300), (1500, 40), (300, 200), (777, 5), (1, 900)]
@@ -14,23 +14,23 @@ RESAMPLERS = ["lanczos", "bicubic", "bilinear", "nearest"]
 COLOURS = pytest.mark.parametrize("colours", [(), (3,)], ids=["levels", "colours"])
 
 
-@pytest.fixture(params=["pillow", "loops", "torch"])
+@pytest.fixture(params=["pillow", "kernels", "torch"])
 def way(request, monkeypatch):
     if request.param == "torch":
         with torch_everywhere():
             yield request.param
         return
-    kernels = loops.find("resample", wait=True) if request.param == "loops" else None
-    if request.param == "loops" and kernels is None:
+    compiled = kernels.find("resample", wait=True) if request.param == "kernels" else None
+    if request.param == "kernels" and compiled is None:
         pytest.skip("numba is not installed")
-    monkeypatch.setattr(loops, "find", lambda *_: kernels)
+    monkeypatch.setattr(kernels, "find", lambda *_: compiled)
     yield request.param
 
 
 @pytest.fixture
 def many_bands(monkeypatch):
     monkeypatch.setattr(module, "PILLOW_WORTH_IT", 1)
-    monkeypatch.setattr(module, "LOOPS_WORTH_IT", 1)
+    monkeypatch.setattr(module, "KERNELS_WORTH_IT", 1)
 
 
 def noise(height, width, colours, seed=0):
@@ -75,7 +75,7 @@ def test_black_white_and_what_is_no_whole_memory(way, resampler):
 
 def test_a_large_picture_is_cut_into_bands_and_a_small_one_is_not(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    monkeypatch.setattr(loops, "find", lambda *_: None)
+    monkeypatch.setattr(kernels, "find", lambda *_: None)
     seen = []
     pillow = module._pillow
     monkeypatch.setattr(module, "_pillow", lambda levels, *sides: seen.append(levels.shape) or pillow(levels, *sides))

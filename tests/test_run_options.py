@@ -130,6 +130,6 @@ def test_steadiness_in_the_pipeline(host, red, photo):
 def test_diagnostics_compares_what_was_asked_with_what_came(host, red, photo):
     (text,) = host.run("ImageSegmentationDiagnostics", model=red, images=photo, provider="CUDA")
     assert "runs on: CPU; asked for: CUDA" in text
-    assert "threads: " in text and "kept graphs: " in text
+    assert "threads: " in text and "kept kernels: " in text
     (text,) = host.run("ImageSegmentationDiagnostics", model=red, provider="CPU")
     assert "runs on: CPU; asked for: CPU\n" in text

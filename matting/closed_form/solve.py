@@ -4,7 +4,7 @@ Unknown pixels that share no window are systems of their own (`islands`). Each i
 its Laplacian as thirteen float32 coefficients a pixel summed in float64 (`laplacian`, `stencil`), and solved by
 conjugate gradients with a colour-affine multigrid (`multigrid`), all in torch's vector operations: the same code
 runs on a CPU and on a GPU, nothing is compiled. On a CPU these operations are short, and most of the time goes between
-them: where numba is installed, loops that it compiles beside the work (`compiled`, `kernels`) solve the same equations
+them: where numba is installed, kernels that it compiles beside the work (`kernel_cache`) solve the same equations
 in a third to a half of the time.
 
 Measured on two shared cores of an AMD EPYC (2026-11-22). A product with 600,000 unknowns took 10.4 ms as scipy CSR,
@@ -31,8 +31,9 @@ import torch
 from torch import Tensor
 
 from ...callbacks import RaiseIfCancelled
-from ...compiled import loops
 from ...errors import TrimapError
+from ...forks import begin_work
+from ...kernel_cache import kernels
 from ..validation import check_inputs
 from .conjugate_gradients import conjugate_gradients, not_converged
 from .islands import COMPILED_GROUP, GROUP, Islands, islands
@@ -48,7 +49,7 @@ SUBJECT = 0.9
 BACKGROUND = 0.1
 FRAMES_TOGETHER = 8
 Solve = Callable[..., float]
-# By so many unknown pixels the compiled loops are a second faster.
+# By so many unknown pixels the compiled kernels are a second faster.
 PIXELS_A_SECOND = 300_000
 # More unknown than this share of the crop (scribbles, not a band) is solved in float64.
 SPARSE = 0.6
@@ -71,9 +72,10 @@ def estimate_alpha(
     raises passes through. Returns float32 [H, W] or [B, H, W], 0..1, on the image's device.
 
     A trimap without unknown pixels comes back as alpha, and so does a picture too thin for a 3 x 3 window.
-    Raises MattingInputError (shapes, kinds, NaN), TrimapError (no definite subject or background) and
-    ConvergenceError.
+    Raises MattingInputError (shapes, kinds, NaN), TrimapError (no definite subject or background), ConvergenceError
+    and ForkedError.
     """
+    begin_work()
     check_inputs(image, trimap)
     images, trimaps = (image[None], trimap[None]) if image.ndim == 3 else (image, trimap)
     # A GPU is idle while it is told what to do: it gets several frames as one. A CPU's cache holds one at best.
@@ -100,8 +102,8 @@ def _solve_frames(
     for number in counts.nonzero()[:, 0].tolist():
         require_both(subject[number], background[number])
     on_cpu = images.device.type == "cpu"
-    kernels = loops.find("closed_form.solve", int(counts.sum()) / PIXELS_A_SECOND) if on_cpu else None
-    compiled: Solve | None = kernels.solve if kernels else None
+    module = kernels.find("closed_form.solve", int(counts.sum()) / PIXELS_A_SECOND) if on_cpu else None
+    compiled: Solve | None = module.solve if module else None
     stacked = stack_frames(images, subject, unknown)
     solved = below_each_other(alpha)
     groups = list(islands(stacked.unknown, COMPILED_GROUP if compiled else GROUP))

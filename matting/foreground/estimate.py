@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ...errors import MattingInputError
+from ...forks import begin_work
 from ...imaging.opencv import find_cv2
 from .frames import Frames
 from .sweep import Sweeper
@@ -33,8 +34,9 @@ def estimate_foreground(image: Tensor, alpha: Tensor) -> Tensor:
     image: [H, W, 3] or [B, H, W, 3] in 0..1; alpha: [H, W] or [B, H, W] in 0..1, same device.
     Returns float32 of the image's shape, in 0..1: estimated beside soft pixels and hard
     edges, elsewhere the photo.
-    Raises MattingInputError on other shapes and on NaN.
+    Raises MattingInputError on other shapes and on NaN, and ForkedError.
     """
+    begin_work()
     _check(image, alpha)
     frames = image.reshape(-1, *image.shape[-3:]).float()
     mattes = alpha.reshape(-1, *alpha.shape[-2:]).float()

@@ -1,31 +1,26 @@
-"""Fetch the file of a named model: whole and verified, or not at all, and stoppable at any time.
-
-ONNX_SEGMENTATION_MIRROR: a URL prefix under which the files lie by their names, in place of each model's own source.
-"""
+"""Fetch the file of a named model: whole and verified, or not at all, and stoppable at any time."""
 
 import logging
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from ...callbacks import RaiseIfCancelled
+from ...environment import MIRROR, OFFLINE, offline
 from ...errors import ChecksumError, DownloadError
 from ..recipes.catalog import CatalogEntry
-from .files import OFFLINE_VARIABLE, offline
 from .reasons import disk_reason, hide_password, network_reason
 from .transfer import Transfer
 
 logger = logging.getLogger("onnx_segmentation")
 
-MIRROR_VARIABLE = "ONNX_SEGMENTATION_MIRROR"
 POLL = 0.1  # seconds between two looks at progress and cancel
 GRACE = 2.0  # seconds that a stopped transfer has to tidy up before the caller goes on
 
 
 def source_url(entry: CatalogEntry) -> str:
     """Where the file comes from: the mirror, if one is set, or its own source."""
-    mirror = os.environ.get(MIRROR_VARIABLE)
+    mirror = MIRROR.value
     return f"{mirror.rstrip('/')}/{entry.file}" if mirror else entry.url
 
 
@@ -43,7 +38,7 @@ def download(
     """
     transfer = Transfer(entry, target, source_url(entry))
     if offline():
-        raise DownloadError(_explain(transfer, f"{OFFLINE_VARIABLE} is set"))
+        raise DownloadError(_explain(transfer, f"{OFFLINE} is set"))
     try:
         import filelock  # noqa: F401 (whether it is there)
         import requests  # noqa: F401
@@ -105,5 +100,5 @@ def _explain(transfer: Transfer, reason: str) -> str:
     return (
         f"{entry.name} cannot be downloaded: {reason}. By hand: download {hide_password(transfer.url)}, check that its "
         f"{entry.checksum.replace(':', ' is ')}, and save it as {transfer.target}. Another server: set "
-        f"{MIRROR_VARIABLE} (README)"
+        f"{MIRROR} (README)"
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...callbacks import RaiseIfCancelled
+from ...environment import ANY_CHECKSUM, MODELS, REMBG_HOME, U2NET_HOME, XDG_DATA_HOME, comfyui_folder, home
 from ...errors import ChecksumError, ModelNotFoundError
 from ..recipes.catalog import CatalogEntry, digest
 from . import verified
@@ -13,16 +14,8 @@ from . import verified
 logger = logging.getLogger("onnx_segmentation")
 
 OnBytes = Callable[[int, int], None]
-FOLDER_VARIABLE = "ONNX_SEGMENTATION_MODELS"
-OFFLINE_VARIABLE = "ONNX_SEGMENTATION_OFFLINE"
-ANY_CHECKSUM_VARIABLE = "MODEL_CHECKSUM_DISABLED"  # rembg's own
 
 _told: set[str] = set()
-
-
-def offline() -> bool:
-    """Whether the user forbids every download, by ONNX_SEGMENTATION_OFFLINE."""
-    return os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0")
 
 
 def rembg_folders() -> list[Path]:
@@ -30,24 +23,29 @@ def rembg_folders() -> list[Path]:
 
     Source: rembg 2.0.86, sessions/base.py (`legacy_home`, `rembg_home`).
     """
-    home, data = os.environ.get("U2NET_HOME"), os.environ.get("XDG_DATA_HOME")
-    legacy = Path(home or Path(data or "~") / ".u2net").expanduser()
-    if home:
-        return [legacy, legacy / "models"]
-    named = Path(os.environ.get("REMBG_HOME") or (Path(data) / "rembg" if data else "~/.rembg")).expanduser()
-    return [legacy, named / "models"]
+    flat = U2NET_HOME.folder
+    if flat:
+        return [flat, flat / "models"]
+    base, data = home(), XDG_DATA_HOME.folder
+    legacy = data or base
+    named = REMBG_HOME.folder or (data and data / "rembg") or (base and base / ".rembg")
+    return [*([legacy / ".u2net"] if legacy else []), *([named / "models"] if named else [])]
 
 
 def default_folder() -> Path:
-    """Where models go outside ComfyUI: ONNX_SEGMENTATION_MODELS, the models/onnx of the ComfyUI that this pack lies in,
-    or a folder of the user's home."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser()
-    comfyui = Path(__file__).resolve().parents[3]
-    if (comfyui / "folder_paths.py").is_file():
+    """Where models go outside ComfyUI: what MODELS names, the models/onnx of the ComfyUI that this pack lies in, or a
+    folder of the user's home.
+
+    Raises ModelNotFoundError if there is none of them.
+    """
+    comfyui, base = comfyui_folder(), home()
+    if MODELS.folder:
+        return MODELS.folder
+    if comfyui:
         return comfyui / "models" / "onnx"
-    return Path.home() / ".onnx_segmentation" / "models"
+    if base:
+        return base / ".onnx_segmentation" / "models"
+    raise ModelNotFoundError(f"this user has no home folder to keep models in: set {MODELS} to a folder")
 
 
 def find_files(entry: CatalogEntry, folders: Sequence[Path]) -> list[Path]:
@@ -74,8 +72,8 @@ def obtain(
     for path in there:
         if not entry.checksum or verified.matches(path, entry.checksum, folders[0]):
             return path
-    if there and ANY_CHECKSUM_VARIABLE in os.environ:
-        logger.warning(f"{there[0]} is not the {entry.name} of the catalogue; {ANY_CHECKSUM_VARIABLE} is set: used")
+    if there and ANY_CHECKSUM.is_set:
+        logger.warning(f"{there[0]} is not the {entry.name} of the catalogue; {ANY_CHECKSUM} is set: used")
         return there[0]
     if there:
         raise ChecksumError(_explain_wrong(entry, there[0]))
@@ -113,5 +111,5 @@ def _explain_wrong(entry: CatalogEntry, path: Path) -> str:
         f"{path} is not the {entry.name} of the catalogue: its checksum is {kind}:{digest(path, kind)}, "
         f"expected {entry.checksum}. It was cut off, changed, or is another model. Delete it and run again to have the "
         "right one downloaded; or rename it and use it with the node for your own ONNX model; or set the environment "
-        f"variable {ANY_CHECKSUM_VARIABLE} to use it as it is"
+        f"variable {ANY_CHECKSUM} to use it as it is"
     )

@@ -1,45 +1,38 @@
-"""Making an onnxruntime session: its options, the provider that fails, and the graph kept from last time."""
+"""Making an onnxruntime session: its options, and the provider that fails."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
-from ...caches import cache_folder
 from ...errors import CustomOperatorError, ModelError, ModelMemoryError, ModelTooNewError, NotOnnxError
 from ..onnx_file.check import check_model_file
 from .cores import threads_of_session
-from .graph_cache import LARGEST, KeptGraph, discard
-from .library import CPU, CUDA, load_onnxruntime
+from .library import CPU, load_onnxruntime
 from .memory import MakeRoom, is_out_of_memory
 from .providers import plain_name, provider_options, say_once
 
-logger = logging.getLogger("onnx_segmentation")
 
-KEEPS_GRAPHS = (CPU, CUDA)  # the others compile parts of the graph, which cannot be written
-
-
-def create_session(path: Path, providers: list[str], key: tuple[object, ...], make_room: MakeRoom) -> Any:
+def create_session(path: Path, providers: list[str], make_room: MakeRoom) -> Any:
     """An onnxruntime session on the first of these providers, or on the CPU, with a warning, where that fails.
 
-    key: of the file, for the graph kept on disk; empty to keep none. make_room is called before a GPU is used, and
-    again where its memory did not suffice. Raises the ModelErrors of a file that cannot be used.
+    make_room is called before a GPU is used, and again where its memory did not suffice. Raises the ModelErrors of a
+    file that cannot be used.
     """
     if providers[0] != CPU:
         make_room(2 * path.stat().st_size)
-        session = _try(path, providers, key, make_room)
+        session = _try(path, providers, make_room)
         if session:
             return session
     try:
-        return _create(path, [CPU], key)
+        return new_session(path, [CPU], session_options())
     except _failures() as error:
         raise _explain(path, error) from error
 
 
-def _try(path: Path, providers: list[str], key: tuple[object, ...], make_room: MakeRoom) -> Any:
+def _try(path: Path, providers: list[str], make_room: MakeRoom) -> Any:
     """None where the provider fails; once more where it ran out of memory."""
     for is_last in (False, True):
         try:
-            return _create(path, providers, key)
+            return new_session(path, providers, session_options())
         except _failures() as error:
             reason = error
         if is_last or not is_out_of_memory(reason):
@@ -49,57 +42,14 @@ def _try(path: Path, providers: list[str], key: tuple[object, ...], make_room: M
     return None
 
 
-def _create(path: Path, providers: list[str], key: tuple[object, ...]) -> Any:
-    kept = _kept_graph(path, providers[0], key)
-    if kept is None:
-        return new_session(path, providers, session_options())
-    found = kept.find()
-    if found:
-        try:
-            return new_session(found, providers, session_options(optimise=False))
-        except _failures() as error:
-            logger.debug(f"{found.name} cannot be loaded again: {error}")
-            kept.refuse(found)
-    return _create_and_keep(path, providers, kept)
-
-
-def _create_and_keep(path: Path, providers: list[str], kept: KeptGraph) -> Any:
-    written = kept.new_file()
-    if written:
-        try:
-            session = new_session(path, providers, session_options(written))
-        except _failures() as error:
-            logger.debug(f"the optimised {path.name} cannot be kept: {error}")
-        else:
-            if session.get_providers()[0] == providers[0]:
-                kept.keep(written)
-            return session
-        finally:
-            discard(written)
-    return new_session(path, providers, session_options())
-
-
-def _kept_graph(path: Path, provider: str, key: tuple[object, ...]) -> KeptGraph | None:
-    folder = cache_folder()
-    if folder is None or not key or provider not in KEEPS_GRAPHS or path.stat().st_size > LARGEST:
-        return None
-    return KeptGraph(folder, path.stem, (*key, provider, load_onnxruntime().__version__))
-
-
-def session_options(written: Path | None = None, optimise: bool = True) -> Any:
-    """written: where the optimised graph goes. optimise: False for a graph that is so already."""
-    ort = load_onnxruntime()
-    options = ort.SessionOptions()
+def session_options() -> Any:
+    """Those of every session."""
+    options = load_onnxruntime().SessionOptions()
     options.intra_op_num_threads = threads_of_session()
     # Its threads would spin on after each run, in the way of what the pipeline does next.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     # A plan of the memory costs a second copy of it: u2netp kept 542 MB with, 350 without, and ran as fast.
     options.enable_mem_pattern = False
-    if not optimise:
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    if written:
-        options.optimized_model_filepath = str(written)
-        options.log_severity_level = 3  # no warning that the graph is for this machine: the cache sees to that
     return options
 
 

@@ -1,6 +1,7 @@
 """One onnxruntime session per model file, shared by all who use it and gone with the last of them."""
 
 import logging
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from ...callbacks import RaiseIfCancelled
 from ...errors import ModelError, ModelInputError, ModelMemoryError, NoMaskError
+from ...forks import refuse_in_fork
 from ..onnx_file.check import check_model_file
 from ..onnx_file.header import inspect
 from ..onnx_file.picture_input import find_picture_input
@@ -41,8 +43,8 @@ class LoadedModel:
         self.identity = file_identity(path)
         self.facts = inspect(path)
         self.picture = find_picture_input(path.name, self.facts)
-        key = () if self.facts.external else self.identity
-        self._session = create_session(path, providers, key, make_room)
+        self._session = create_session(path, providers, make_room)
+        self._process = os.getpid()
         self.providers: list[str] = self._session.get_providers()
         self.device = _device(self.providers[0])
         check_providers(path.name, providers, self.providers)
@@ -63,8 +65,9 @@ class LoadedModel:
 
         raise_if_cancelled: called before and, on the CPU, four times a second while the model runs; what it raises
         stops the model and passes through.
-        Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out.
+        Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out, ForkedError.
         """
+        self._refuse_in_fork()
         if raise_if_cancelled:
             raise_if_cancelled()
         options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed}
@@ -83,6 +86,7 @@ class LoadedModel:
 
         release_memory: afterwards onnxruntime gives back the GPU memory that it does not use.
         """
+        self._refuse_in_fork()
         if raise_if_cancelled:
             raise_if_cancelled()
         feed = feed.contiguous()
@@ -102,6 +106,9 @@ class LoadedModel:
         if hasattr(value, "__dlpack__"):
             return torch.from_dlpack(value)  # type: ignore[attr-defined]
         return torch.from_numpy(value.numpy()).to(feed.device)  # before onnxruntime 1.26
+
+    def _refuse_in_fork(self) -> None:
+        refuse_in_fork(self._process, f"{self.path.name} loaded")
 
     def _explain(self, error: Exception, shape: tuple[int, ...]) -> ModelError:
         name = self.path.name

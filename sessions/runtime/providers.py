@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ...caches import cache_folder
+from ...caches import own_folder
 from .library import CPU, CUDA, installed_packages, load_onnxruntime, reinstall, torch_has_cuda
 
 logger = logging.getLogger("onnx_segmentation")
@@ -74,10 +74,10 @@ def provider_options(provider: str) -> dict[str, Any]:
     if provider == CUDA:
         # The default searches for the fastest convolution at every new size, and doubles the memory it takes.
         return options | {"cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested"}
-    folder = cache_folder()
+    folder = own_folder("tensorrt", "onnx_segmentation_engines")
     if folder is None:
         return options
-    return options | {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder / "tensorrt")}
+    return options | {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(folder)}
 
 
 def check_providers(model: str, asked: list[str], got: list[str]) -> None:

@@ -1,5 +1,6 @@
-"""The compiled loops: nobody waits for them, what goes wrong with them is said once, and torch does the work then."""
+"""The compiled kernels: nobody waits for them, what goes wrong with them is said once, and torch does the work then."""
 
+import hashlib
 import logging
 import os
 import subprocess
@@ -9,23 +10,23 @@ from importlib import import_module
 
 import pytest
 import torch
-from onnx_segmentation import caches, compiled
+from onnx_segmentation import caches, environment, kernel_cache
 from onnx_segmentation.imaging import resize, weights
 from onnx_segmentation.kernels import load as loading
 from onnx_segmentation.matting.closed_form import blocks, laplacian, tiles
 from onnx_segmentation.matting.closed_form import solve as closed_form
 
-pytestmark = pytest.mark.skipif(compiled.find_spec("numba") is None, reason="numba is not installed")
+pytestmark = pytest.mark.skipif(kernel_cache.find_spec("numba") is None, reason="numba is not installed")
 
 
 @pytest.fixture
 def fresh(tmp_path, monkeypatch):
     """A process that knows nothing yet, and an empty cache folder."""
-    monkeypatch.setenv(caches.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(compiled, "loops", compiled.Loops())
+    monkeypatch.setenv(environment.CACHE.name, str(tmp_path))
+    monkeypatch.setattr(kernel_cache, "kernels", kernel_cache.Kernels())
     for module in (closed_form, resize):
-        monkeypatch.setattr(module, "loops", compiled.loops)
-    return compiled.loops
+        monkeypatch.setattr(module, "kernels", kernel_cache.kernels)
+    return kernel_cache.kernels
 
 
 @pytest.fixture
@@ -36,10 +37,10 @@ def compiler(monkeypatch):
         real, started = subprocess.Popen, []
 
         def start(command, **options):
-            started.append(real([sys.executable, "-c", script, command[-1]], **options))
+            started.append(real([sys.executable, "-c", script, *command[-2:]], **options))
             return started[-1]
 
-        monkeypatch.setattr(compiled.subprocess, "Popen", start)
+        monkeypatch.setattr(kernel_cache.subprocess, "Popen", start)
         everyone.append(started)
         return started
 
@@ -47,6 +48,10 @@ def compiler(monkeypatch):
     yield replace
     for process in (process for started in everyone for process in started):
         process.wait()
+
+
+# What a compiler does that has nothing to compile.
+WRITE = f"pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('run')"
 
 
 def scene():
@@ -60,16 +65,15 @@ def test_nobody_waits(fresh, compiler, monkeypatch, tmp_path):
     """Alpha comes while the compiler runs; what it left is found at the next call after its end."""
     gate = tmp_path / "gate"
     wait = f"import pathlib, sys, time\nwhile not pathlib.Path({str(gate)!r}).exists(): time.sleep(0.01)\n"
-    write = f"pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('')"
-    started = compiler(wait + write)
-    monkeypatch.setattr(compiled, "load", lambda folder, module: f"{module} of {folder.name}")
+    started = compiler(wait + WRITE)
+    monkeypatch.setattr(kernel_cache, "load", lambda run, module: f"{module} of {run}")
     assert fresh.find("resample") is None
     assert closed_form.estimate_alpha(*scene()).isfinite().all()
     assert started[0].poll() is None
     gate.touch()
     started[0].wait()
     for module in loading.MODULES:
-        assert fresh.find(module, 0) == f"{module} of {compiled.loops_folder().name}"
+        assert fresh.find(module, 0) == f"{module} of {kernel_cache.kernels_folder() / 'run'}"
     assert len(started) == 1
 
 
@@ -77,11 +81,11 @@ def test_nothing_is_loaded_before_it_pays(fresh, compiler):
     """What one module would have saved counts for the other: they load numba together."""
     started = compiler("")
     for _ in range(9):
-        fresh.find("resample", compiled.LOADING / 20)
-        fresh.find("closed_form.solve", compiled.LOADING / 20)
+        fresh.find("resample", kernel_cache.LOADING / 20)
+        fresh.find("closed_form.solve", kernel_cache.LOADING / 20)
     assert not started
     for _ in range(3):
-        fresh.find("resample", compiled.LOADING / 20)
+        fresh.find("resample", kernel_cache.LOADING / 20)
     assert len(started) == 1
 
 
@@ -107,12 +111,12 @@ def test_a_compiler_that_fails_is_said_once(fresh, compiler, caplog):
 
 
 def test_loops_that_cannot_be_loaded_are_said_once(fresh, compiler, monkeypatch, caplog):
-    compiler(f"import pathlib, sys; pathlib.Path(sys.argv[1], {loading.COMPLETE!r}).write_text('')")
+    compiler(f"import pathlib, sys; {WRITE}")
 
-    def refuse(folder, module):
+    def refuse(run, module):
         raise ImportError("Numba needs another NumPy")
 
-    monkeypatch.setattr(compiled, "load", refuse)
+    monkeypatch.setattr(kernel_cache, "load", refuse)
     with caplog.at_level(logging.WARNING):
         assert fresh.find("resample", wait=True) is None
         assert fresh.find("resample") is None
@@ -123,9 +127,9 @@ def test_loops_that_cannot_be_loaded_are_said_once(fresh, compiler, monkeypatch,
 def test_without_numba_or_a_folder_nothing_is_started(fresh, compiler, monkeypatch, missing):
     started = compiler("")
     if missing == "numba":
-        monkeypatch.setattr(compiled, "find_spec", lambda name: None)
+        monkeypatch.setattr(kernel_cache, "find_spec", lambda name: None)
     else:
-        monkeypatch.setenv(caches.VARIABLE, "")
+        monkeypatch.setenv(environment.CACHE.name, "")
     assert fresh.find("resample") is None and fresh.find("resample", wait=True) is None
     assert not started
     assert closed_form.estimate_alpha(*scene()).isfinite().all()
@@ -133,36 +137,73 @@ def test_without_numba_or_a_folder_nothing_is_started(fresh, compiler, monkeypat
 
 def test_another_process_that_compiles_is_enough(fresh, compiler):
     started = compiler("")
-    folder = compiled.loops_folder()
-    folder.mkdir(parents=True)
-    log = folder / "log.txt"
+    log = kernel_cache.kernels_folder() / loading.LOG
     log.touch()
     assert fresh.find("resample") is None and not started
     os.utime(log, (0, 0))  # long ago: it died
     assert fresh.find("resample") is None and len(started) == 1
 
 
-def test_a_missing_file_is_noticed(tmp_path):
-    (tmp_path / "one.nbc").touch()
-    (tmp_path / loading.COMPLETE).write_text("one.nbc\ntwo.nbc")
-    assert not loading.is_complete(tmp_path)
-    (tmp_path / "two.nbc").touch()
-    assert loading.is_complete(tmp_path)
+def test_a_log_of_the_future_keeps_nobody_from_compiling(fresh, compiler):
+    """The clock was set back, or the folder came from another machine."""
+    started = compiler("")
+    log = kernel_cache.kernels_folder() / loading.LOG
+    log.touch()
+    os.utime(log, (time.time() + 86400,) * 2)
+    assert fresh.find("resample") is None and len(started) == 1
 
 
-def test_old_folders_go(fresh, compiler, tmp_path):
+@pytest.mark.parametrize("damage", ["gone", "cut off", "changed", "listed elsewhere", "no list", "list of nothing"])
+def test_only_what_was_written_is_loaded(tmp_path, damage):
+    """Of a run that ended; whatever happens to its files later, they are not handed to numba."""
+    run = tmp_path / "run"
+    run.mkdir()
+    file, listing = run / "one.nbi", tmp_path / loading.COMPLETE
+    file.write_bytes(b"compiled")
+    listing.write_text(f"run\n{hashlib.sha256(b'compiled').hexdigest()} one.nbi")
+    assert loading.complete_run(tmp_path) == run
+    if damage == "gone":
+        file.unlink()
+    elif damage in ("cut off", "changed"):
+        file.write_bytes({"cut off": b"comp", "changed": b"pickled!"}[damage])
+    elif damage == "listed elsewhere":
+        listing.write_text(listing.read_text().replace("run", "../run"))
+    else:
+        listing.write_text({"no list": "run\n\n", "list of nothing": ""}[damage])
+    assert loading.complete_run(tmp_path) is None
+
+
+def test_old_folders_go_and_nobody_elses(fresh, compiler, tmp_path):
+    """Ours have a name and a marker; of those, what we wrote goes, and the folder if nothing is left in it."""
     compiler("")
+    parent = tmp_path / "kernels"
     for number in range(6):
-        (tmp_path / "kernels" / f"old{number}").mkdir(parents=True)
-        time.sleep(0.01)
+        folder = parent / f"{number:016x}"
+        for name in (caches.MARKER, loading.LOG, loading.COMPLETE, "run/resample_1/resample.across-7.py311.nbi"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("ours")
+        os.utime(folder, (number, number))
+    (parent / f"{0:016x}" / "run" / "thesis.docx").write_text("mine")
     fresh.find("resample", wait=True)
-    left = {path.name for path in (tmp_path / "kernels").iterdir()}
-    assert left == {compiled.loops_folder().name, "old3", "old4", "old5"}
+    left = sorted(path.name for path in parent.iterdir())
+    assert left == sorted([f"{0:016x}", f"{3:016x}", f"{4:016x}", f"{5:016x}", kernel_cache.kernels_folder().name])
+    assert [path.name for path in (parent / f"{0:016x}").rglob("*")] == ["run", "thesis.docx"]
+
+
+def test_what_dead_compilers_left_goes(fresh, compiler):
+    compiler("")
+    folder = kernel_cache.kernels_folder()
+    for name, age in (("0" * 32, 10**6), ("1" * 32, 0), ("mine", 10**6)):
+        (folder / name).mkdir()
+        (folder / name / "half.nbc").write_text("half")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    fresh.find("resample", wait=True)
+    assert {"1" * 32, "mine"} == {path.name for path in folder.iterdir() if path.is_dir()}
 
 
 def kernels(name):
-    compiled.loops.find("closed_form.solve", wait=True)
-    return import_module(f"onnx_segmentation_kernels_{compiled.loops_folder().name}.{name}")
+    kernel_cache.kernels.find("closed_form.solve", wait=True)
+    return import_module(f"onnx_segmentation_kernels_{kernel_cache.kernels_folder().name}.{name}")
 
 
 def test_both_solvers_speak_of_the_same_tiles():
@@ -172,7 +213,7 @@ def test_both_solvers_speak_of_the_same_tiles():
 
 
 def test_both_resizes_count_in_the_same_fractions():
-    assert compiled.loops.find("resample", wait=True).BITS == weights.BITS
+    assert kernel_cache.kernels.find("resample", wait=True).BITS == weights.BITS
 
 
 def test_other_types_are_refused():
