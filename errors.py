@@ -21,6 +21,7 @@
           - ModelMemoryError      no memory left for it, on the CPU and one frame at a time
           - ModelOutputError      what came out cannot be read as the recipe says
               - NoMaskError           no output looks like a mask
+                  - OtherKindError    a detector, a depth estimator, an upscaler ...: no segmentation model
               - ConstantOutputError   the same value everywhere, whatever the picture
               - NotFiniteError        NaN or infinity
       - ColourError               a background colour that cannot be read (also a ValueError)
@@ -121,6 +122,10 @@ class ModelOutputError(ModelError):
 
 class NoMaskError(ModelOutputError):
     """No output of the model looks like a mask."""
+
+
+class OtherKindError(NoMaskError):
+    """The file is a model of another kind."""
 
 
 class ConstantOutputError(ModelOutputError):

@@ -10,7 +10,7 @@ from ..callbacks import RaiseIfCancelled
 from ..errors import ModelError, ModelInputError, NotFiniteError
 from .onnx_file.header import inspect
 from .onnx_file.picture_input import find_picture_input
-from .pixels.decode import to_maps
+from .pixels.layout import to_maps
 from .runtime.loaded import FileIdentity, file_identity, open_model
 
 SIDE = 1024  # of exports that claim to take any size: ViTMatte's give wrong alphas at any other (rembg 2.0.86)

@@ -14,9 +14,10 @@ from ..callbacks import RaiseIfCancelled
 from ..imaging.convert import from_pil, to_pil
 from ..imaging.device import on_host
 from ..stages import stage
-from .pixels.decode import Span, decode, from_array, subject_values, to_maps
+from .pixels.decode import Span, decode, subject_values
 from .pixels.feed import make_feed
 from .pixels.geometry import Placement, fit, place, unfit
+from .pixels.layout import from_array, to_maps
 from .recipes.container import CustomSessionContainer
 from .recipes.recipe import Recipe
 from .runtime.library import CPU
@@ -161,4 +162,5 @@ class CustomSession:
             output = from_array(self.model.run(batch.numpy(), [self._output], raise_if_cancelled)[0], self.path.name)
         else:
             output = self.model.run_on_device(batch, self._output, raise_if_cancelled, release_memory)
-        return to_maps(output, self.path.name, len(feeds))
+        height, width = feeds[0].shape[1:] if self.model.picture.channels_first else feeds[0].shape[:2]
+        return to_maps(output, self.path.name, len(feeds), (height, width))

@@ -8,48 +8,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ...errors import NoMaskError, NotFiniteError, RecipeError
+from ...errors import NotFiniteError, RecipeError
 from ...imaging.device import on_host
 from ..recipes.recipe import ALL_BUT_BACKGROUND, Recipe
 
 Span = tuple[float, float]
-
-
-def from_array(output: NDArray[Any], model: str) -> Tensor:
-    """An output of the model as a tensor. Raises NoMaskError for one that holds no numbers."""
-    if output.dtype.kind == "u" and output.dtype.itemsize > 1:  # torch hardly knows these
-        output = output.astype(np.int64)
-    if output.dtype.kind not in "fiub":
-        raise NoMaskError(f"{model} gives {output.dtype}, which is no mask: this file is no segmentation model")
-    return torch.from_numpy(output)
-
-
-def to_maps(output: Tensor, model: str, frames: int = 1) -> Tensor:
-    """An output of B frames, [B, C, h, w], [B, h, w, C], [B, h, w], [C, h, w] or [h, w] -> [B, classes, h, w].
-
-    Raises NoMaskError for anything else.
-    """
-    maps = output
-    if maps.ndim == 2 and frames == 1:
-        maps = maps[None, None]
-    elif maps.ndim == 3:
-        maps = maps[:, None] if maps.shape[0] == frames else maps[None]
-    if maps.ndim == 4 and maps.shape[3] < min(maps.shape[1:3]):
-        maps = maps.permute(0, 3, 1, 2)
-    if maps.ndim != 4 or len(maps) != frames or min(maps.shape[2:]) < 2:
-        kind = str(output.dtype).removeprefix("torch.")
-        raise NoMaskError(
-            f"{model} gives {kind} {list(output.shape)}, which is no mask; wanted is [1, classes, height, "
-            "width]: this file is no segmentation model, or was exported with another head"
-        )
-    return maps
+STRETCHED = ("min_max", "cold_logits")
+IGNORED = 255  # the label of pixels that belong to no class
 
 
 def decode(maps: Tensor, recipe: Recipe, model: str, span: Span | None = None) -> tuple[Tensor, float]:
-    """[classes, h, w] -> (mask [h, w] uint8, confidence 0..1: the largest value before any stretching).
+    """[classes, h, w] -> (mask [h, w] uint8, confidence 0..1).
+
+    confidence: the largest value before any stretching; 1 for cold logits, which say nothing of it.
 
     span: the values that become 0 and 255 in a `min_max` decoding, in place of this frame's smallest and largest.
     Raises NotFiniteError for NaN or infinity, RecipeError for a class that the model does not have.
@@ -59,12 +32,16 @@ def decode(maps: Tensor, recipe: Recipe, model: str, span: Span | None = None) -
         return subject.to(torch.uint8).mul_(255), float(subject.any())
     values = _fast(subject_values(maps, recipe, model))
     low, high = values.min(), values.max()
-    confidence = min(max(float(high), 0.0), 1.0)
+    brightest = 1 - float(low) if recipe.invert else float(high)
+    confidence = min(max(brightest, 0.0), 1.0)
     if span is not None:
         low, high = (type(low)(value) for value in span) if isinstance(values, np.ndarray) else values.new_tensor(span)
-    if recipe.decoding.endswith("min_max") and high > low:  # a flat map has nothing to stretch
+    if recipe.decoding.endswith(STRETCHED) and high > low:  # a flat map has nothing to stretch
         values = (values - low) / (high - low)
+        confidence = 1.0 if recipe.decoding == "cold_logits" else confidence
     levels = values.clip(0, 1) * 255
+    if recipe.invert:
+        levels = 255 - levels
     mask = torch.from_numpy(levels.astype(np.uint8)) if isinstance(levels, np.ndarray) else levels.to(torch.uint8)
     return mask, confidence
 
@@ -82,12 +59,21 @@ def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     if recipe.decoding in ("softmax", "classes"):
         return _class_probability(maps, recipe, model)
     _check_class(len(maps), recipe, model)
-    values = maps[max(recipe.class_index, 0)]
-    if recipe.decoding.startswith("sigmoid"):
+    values = _subject_map(maps, recipe)
+    if recipe.decoding in ("sigmoid", "sigmoid_min_max", "cold_logits"):
         return values.sigmoid()
     if recipe.decoding == "levels":
         return values / 255
     return (values + 1) / 2 if recipe.decoding == "tanh" else values
+
+
+def _subject_map(maps: Tensor, recipe: Recipe) -> Tensor:
+    """Of labels that need not sum to 1, the largest that is asked for; of min-max, the first map, as rembg does."""
+    if recipe.class_index != ALL_BUT_BACKGROUND:
+        return maps[recipe.class_index]
+    if len(maps) == 1 or recipe.decoding == "min_max":
+        return maps[0]
+    return maps[[number for number in range(len(maps)) if number != recipe.background]].amax(0)
 
 
 def _fast(values: Tensor) -> Any:
@@ -100,10 +86,17 @@ def _class_probability(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     _check_class(len(maps), recipe, model)
     if recipe.decoding == "softmax":
         maps = (maps - maps.amax(0)).exp()  # the common factor falls out below
-    first = 1 if recipe.class_index == ALL_BUT_BACKGROUND else recipe.class_index
-    last = len(maps) if recipe.class_index == ALL_BUT_BACKGROUND else first + 1
-    subject, rival = _largest(maps[first:last]), _largest(torch.cat([maps[:first], maps[last:]]))
-    return subject / (subject + rival).clamp(min=torch.finfo(maps.dtype).tiny)
+    if recipe.class_index == ALL_BUT_BACKGROUND:
+        rest = [number for number in range(len(maps)) if number != recipe.background]
+        subject, rival = (
+            maps[rest],
+            maps[recipe.background : recipe.background + 1] if recipe.background >= 0 else maps[:0],
+        )
+    else:
+        chosen = recipe.class_index
+        subject, rival = maps[chosen : chosen + 1], torch.cat([maps[:chosen], maps[chosen + 1 :]])
+    most, other = _largest(subject), _largest(rival)
+    return most / (most + other).clamp(min=torch.finfo(maps.dtype).tiny)
 
 
 def _largest(maps: Tensor) -> Tensor:
@@ -116,7 +109,14 @@ def _labels(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     if len(maps) > 1:
         _check_class(len(maps), recipe, model)
     labels = maps[0] if len(maps) == 1 else maps.argmax(0)
-    return labels > 0 if recipe.class_index == ALL_BUT_BACKGROUND else labels == recipe.class_index
+    if recipe.class_index == ALL_BUT_BACKGROUND:
+        subject = labels > 0 if recipe.background == 0 else labels != recipe.background
+        ignored = labels == IGNORED
+        # Unless it is the only label besides the background: then it is a mask of 0 and 255.
+        subject = subject & ~ignored if bool((subject & ~ignored).any()) else subject
+    else:
+        subject = labels == recipe.class_index
+    return ~subject if recipe.invert else subject
 
 
 def _check_class(classes: int, recipe: Recipe, model: str) -> None:

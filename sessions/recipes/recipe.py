@@ -11,7 +11,9 @@ Scale = Literal["max", "255", "none"]
 Fit = Literal["stretch", "letterbox_center", "letterbox_top_left", "keep_aspect"]
 Resampler = Literal["lanczos", "bicubic", "bilinear"]
 Channels = Literal["rgb", "bgr"]
-Decoding = Literal["min_max", "sigmoid", "sigmoid_min_max", "softmax", "classes", "argmax", "none", "levels", "tanh"]
+Decoding = Literal[
+    "min_max", "sigmoid", "sigmoid_min_max", "softmax", "classes", "argmax", "none", "levels", "tanh", "cold_logits"
+]
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     "scale": get_args(Scale),
@@ -34,7 +36,10 @@ class Recipe:
     decoding: of that output. `min_max` stretches smallest to largest value; `sigmoid` and `softmax` read logits;
     `classes` reads probabilities of several classes, `argmax` hard labels; `none` reads 0..1, `levels` 0..255, `tanh`
     -1..1.
-    class_index: of several classes, which is the subject; -1 is every class but the first (the background).
+    `cold_logits` reads logits that hardly leave 0, stretched.
+    class_index: of several classes, which is the subject; -1 is every class but `background`.
+    background: the class that is no subject, 0 for most models; -1 if the classes are labels without a background.
+    invert: the output shows the background.
 
     Raises RecipeError, with what is allowed, for anything else.
     """
@@ -49,6 +54,8 @@ class Recipe:
     output: str | int = 0
     decoding: Decoding = "min_max"
     class_index: int = ALL_BUT_BACKGROUND
+    background: int = 0
+    invert: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in ALLOWED.items():

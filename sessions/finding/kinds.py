@@ -1,0 +1,111 @@
+"""Models of other kinds, told by their names, their shapes and their answers, and refused in words."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...errors import NoMaskError, OtherKindError
+from ..onnx_file.header import ModelFacts
+from ..pixels.layout import describe
+
+# Words in names of outputs, or of the task in the metadata, and what kind of model they belong to.
+WORDS = {
+    "depth estimator": "depth disparity",
+    "detector": "boxes bboxes box detect detection detections num_dets num_detections",
+    "pose or landmark model": "keypoints landmarks heatmaps pose",
+    "image encoder": "embedding embeddings embed features feature hidden tokens encoder",
+    "classifier": "classify classification",
+}
+SERVES = {
+    "depth estimator": "this pack cuts out subjects; use a segmentation or matting model",
+    "detector": "boxes are no mask; use the model's segmentation variant (its name often ends in -seg)",
+    "pose or landmark model": "points are no mask; use a segmentation model",
+    "image encoder": "it needs its decoder, which is another file; a SAM mask can be refined by the Alpha Matting node",
+    "classifier": "it names the picture as a whole; use a segmentation model",
+    "instance segmentation model": "its boxes, coefficients and prototypes have to be combined, which its recipe must say",
+    "picture-to-picture model": "it returns a picture (enlarged, restored, relit) and no mask; use a segmentation model",
+    "continuous map": "depth, heat or flow: no part of it is surely subject or background; use a segmentation model",
+}
+FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)
+"""Numbers of channels that features have. Nobody has that many classes, but for 64, 96 and 128: names decide there."""
+LIKENESS = 0.6
+"""Correlation of every channel with the picture's brightness, from which on an output of three is a picture."""
+
+
+def refuse(model: str, kind: str, outputs: str) -> NoMaskError:
+    article = "an" if kind[0] in "aei" else "a"
+    return OtherKindError(f"{model} looks like {article} {kind} ({outputs}): {SERVES[kind]}")
+
+
+def words_of(name: str) -> set[str]:
+    """The parts of a name: `image_embeddings`, `imageEmbeddings.1` and `image-embeddings` alike."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    parts = re.findall(r"[a-z]+", spaced.lower())
+    return {*parts, "_".join(parts)}
+
+
+def kind_of_names(facts: ModelFacts) -> str:
+    """The kind that the names of all outputs, or the metadata's task, tell; empty if they tell none."""
+    task = words_of(facts.metadata.get("task", ""))
+    for kind, words in WORDS.items():
+        if task & set(words.split()):
+            return kind
+    named = [
+        {kind for kind, words in WORDS.items() if words_of(entry.name) & set(words.split())} for entry in facts.outputs
+    ]
+    common = set.intersection(*named) if named else set()
+    return next((kind for kind in WORDS if kind in common), "")
+
+
+def kind_of_shapes(outputs: Mapping[str, NDArray[Any]]) -> str:
+    """The kind that shapes tell when no output is a map."""
+    shapes = [output.shape for output in outputs.values()]
+    if any(len(shape) == 4 and shape[1] in FEATURES for shape in shapes) or any(
+        len(shape) == 3 and shape[2] in FEATURES for shape in shapes
+    ):
+        return "image encoder"
+    if any(len(shape) == 3 for shape in shapes):
+        return "detector"
+    return "classifier" if all(len(shape) <= 2 for shape in shapes) else ""
+
+
+def has_queries(outputs: Mapping[str, NDArray[Any]], maps: int) -> bool:
+    """Whether another output holds a row of numbers for each of these maps: classes of queries, or coefficients of
+    prototypes."""
+    return any(output.ndim == 3 and maps in (output.shape[1], *_less_boxes(output)) for output in outputs.values())
+
+
+def _less_boxes(output: NDArray[Any]) -> tuple[int, ...]:
+    """YOLO's rows: 4 box numbers, classes, then as many coefficients as there are prototypes (32)."""
+    rows = min(output.shape[1:])
+    return (32,) if rows > 4 + 32 else ()
+
+
+def is_picture(maps: Tensor, picture: Tensor) -> bool:
+    """Whether the first three channels of [3 or 4, h, w] show the picture [H, W, 3] that was fed."""
+    if len(maps) not in (3, 4) or same_channels(maps[:3]):
+        return False
+    size = [min(side, 64) for side in maps.shape[1:]]
+    shown = torch.nn.functional.interpolate(maps[None, :3].float(), size, mode="area")[0]
+    grey = torch.nn.functional.interpolate(picture.float().mean(2)[None, None], size, mode="area")[0, 0]
+    return all(correlation(channel, grey) > LIKENESS for channel in shown)
+
+
+def same_channels(maps: Tensor) -> bool:
+    """Whether [C, h, w] is one map several times."""
+    return len(maps) > 1 and all(bool(torch.allclose(channel, maps[0], atol=1e-3)) for channel in maps[1:])
+
+
+def correlation(first: Tensor, second: Tensor) -> float:
+    """Pearson's, of two maps of one size; 0 if one of them is flat."""
+    one, two = (values.flatten().double() - values.double().mean() for values in (first, second))
+    norm = float(one.norm() * two.norm())
+    return float(one @ two) / norm if norm > 1e-9 else 0.0
+
+
+def list_outputs(outputs: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {describe(output)}" for name, output in outputs.items())
