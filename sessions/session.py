@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,9 @@ from ..callbacks import RaiseIfCancelled
 from ..imaging.convert import from_pil, to_pil
 from ..imaging.device import on_host
 from ..stages import stage
+from .batches import run_together
 from .pixels.decode import Span, decode, subject_values
-from .pixels.feed import make_feed
+from .pixels.feed import make_feed, to_batch
 from .pixels.geometry import Placement, fit, place, unfit
 from .pixels.layout import from_array, to_maps
 from .recipes.container import CustomSessionContainer
@@ -99,8 +102,8 @@ class CustomSession:
 
     def frames_at_once(self, width: int, height: int) -> int:
         """How many pictures of this size to segment in one go: 1, or what fits where the model takes any number."""
-        if self.model.picture.batch is not None:
-            return 1
+        if self.model.frames_together is False or self.model.picture.batch is not None:
+            return self.model.picture.batch or 1
         return frames_that_fit(self.bytes_per_frame(width, height), free_bytes(self.device))
 
     def bytes_per_frame(self, width: int, height: int) -> int:
@@ -152,15 +155,19 @@ class CustomSession:
             self.model.picture.check_size(self.path.name, placement.width, placement.height)
             feeds = [make_feed(fit(frame, placement, self.recipe), self.recipe, self.model.picture) for frame in frames]
         with stage("model"):
-            groups = [feeds] if self.model.picture.batch is None else [[feed] for feed in feeds]
-            return [maps for group in groups for maps in self._run(group, raise_if_cancelled, release_memory)]
+            run = partial(self._run, raise_if_cancelled=raise_if_cancelled, release_memory=release_memory)
+            return run_together(self.model, feeds, run)
 
-    def _run(self, feeds: list[Tensor], raise_if_cancelled: RaiseIfCancelled | None, release_memory: bool) -> Tensor:
+    def _run(
+        self, feeds: Sequence[Tensor], raise_if_cancelled: RaiseIfCancelled | None, release_memory: bool
+    ) -> Tensor:
         """Frames of the model's input -> [B, classes, h, w] of the mask output."""
-        batch = feeds[0][None] if len(feeds) == 1 else torch.stack(feeds)
+        picture, name = self.model.picture, self.path.name
+        batch = to_batch(feeds, picture)
         if on_host(batch):
-            output = from_array(self.model.run(batch.numpy(), [self._output], raise_if_cancelled)[0], self.path.name)
+            output = from_array(self.model.run(batch.numpy(), [self._output], raise_if_cancelled)[0], name)
         else:
             output = self.model.run_on_device(batch, self._output, raise_if_cancelled, release_memory)
-        height, width = feeds[0].shape[1:] if self.model.picture.channels_first else feeds[0].shape[:2]
-        return to_maps(output, self.path.name, len(feeds), (height, width))
+        frames = len(batch) if picture.batched else 1
+        size = feeds[0].shape[1:] if picture.channels_first else feeds[0].shape[:2]
+        return to_maps(output, name, frames, (size[0], size[1]))[: len(feeds)]

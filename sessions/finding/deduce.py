@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import ModelInputError
-from ..pixels.feed import make_feed
+from ..pixels.feed import make_feed, to_batch
 from ..recipes.container import IMAGENET_MEAN, IMAGENET_STD, CustomSessionContainer
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
@@ -62,13 +62,13 @@ def run_sample(model: LoadedModel, recipe: Recipe, picture: Tensor, real: bool =
     """All outputs of a model for a picture [H, W, 3] uint8 of its own size."""
     names = [entry.name for entry in model.facts.outputs]
     feed = make_feed(picture, recipe, model.picture)
-    values = model.run(feed[None].numpy(), names)
+    values = model.run(to_batch([feed], model.picture).numpy(), names)
     return Sample(picture, dict(zip(names, values, strict=True)), real)
 
 
 @cache
 def sample_picture(width: int, height: int) -> NDArray[np.uint8]:
-    """A bright, warm disc on a dark, cool gradient, left of the middle [height, width, 3] uint8: a subject for any model."""
+    """A bright, warm disc left of the middle of a dark, cool gradient [height, width, 3] uint8."""
     down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     disc = np.clip((0.6 - np.hypot(down, across + 0.15)) * 10, 0, 1)[..., None]
     ground = np.stack([20 + 20 * across, 60 + 30 * down, 90 - 30 * across], -1)

@@ -26,8 +26,8 @@ SERVES = {
     "pose or landmark model": "points are no mask; use a segmentation model",
     "image encoder": "it needs its decoder, which is another file; a SAM mask can be refined by the Alpha Matting node",
     "classifier": "it names the picture as a whole; use a segmentation model",
-    "instance segmentation model": "its boxes, coefficients and prototypes have to be combined, which its recipe must say",
-    "picture-to-picture model": "it returns a picture (enlarged, restored, relit) and no mask; use a segmentation model",
+    "instance segmentation model": "its boxes, coefficients and prototypes have to be combined first",
+    "picture-to-picture model": "it returns a picture (enlarged, restored, relit), no mask; use a segmentation model",
     "continuous map": "depth, heat or flow: no part of it is surely subject or background; use a segmentation model",
 }
 FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)

@@ -3,17 +3,25 @@
 from dataclasses import dataclass
 
 from ...errors import ChannelCountError, ModelInputError, NotAnImageModelError, SeveralInputsError
+from .extra_inputs import ExtraInput, constant_input
 from .header import ModelFacts, TensorFacts
 
-KINDS = ("float32", "float16", "float64", "uint8")
-COUNTS = (3, 4)
+FLOATS = ("float32", "float16", "float64")
+INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64")
+"""Types that take the pixels' levels as they are, 0..255; int8 takes them less 128."""
+KINDS = (*FLOATS, *INTEGERS)
+COUNTS = (1, 3, 4)
+REFINERS = ("pixel_values", "image_trimap", "img_trimap")
+"""Names of four-channel inputs whose fourth channel is a trimap."""
 
 
 @dataclass(frozen=True)
 class PictureInput:
-    """kind: element type. channels_first: NCHW, else NHWC. width, height (pixels) and batch (1): None where free.
+    """kind: element type. channels_first: NCHW, else NHWC. width, height (pixels): None if free.
 
-    channels: 3, or 4 of a refiner that takes picture and trimap.
+    batch: how many frames it takes at once, None if any number. batched: whether there is an axis for them.
+    channels: 3; 1 takes the brightness; 4 takes a mask beside R, G and B, or a refiner's trimap.
+    extras: further inputs, which get constants.
     """
 
     name: str
@@ -23,56 +31,71 @@ class PictureInput:
     height: int | None
     batch: int | None
     channels: int = 3
+    batched: bool = True
+    extras: tuple[ExtraInput, ...] = ()
+
+    @property
+    def is_refiner(self) -> bool:
+        """Whether the fourth channel is a trimap, by the input's name."""
+        return self.channels == 4 and self.name.lower() in REFINERS
 
     def check_colours(self, model: str) -> None:
-        """Raises ChannelCountError where the model takes more than R, G and B."""
-        if self.channels != 3:
+        """Raises ChannelCountError if the fourth channel is a trimap."""
+        if self.is_refiner:
             raise ChannelCountError(
-                f"{model} takes {self.channels} channels; this pack feeds R, G and B: use a model of colour pictures. "
-                "If the fourth is a trimap (ViTMatte), pick the file as matting_method instead"
+                f"{model} takes a picture and a trimap ({self.name}, 4 channels): pick it as matting_method instead"
             )
 
     def check_size(self, model: str, width: int, height: int) -> None:
-        """Raises ModelInputError where the model's fixed size is another."""
+        """Raises ModelInputError if the model's fixed size is another."""
         needed = self.width or width, self.height or height
         if needed != (width, height):
             raise ModelInputError(
-                f"{model} takes {needed[0]} x {needed[1]} (width x height), the node says {width} x {height}: "
+                f"{model} takes {needed[0]} x {needed[1]} (width x height), the recipe says {width} x {height}: "
                 f"set width to {needed[0]} and height to {needed[1]}"
             )
 
 
 def find_picture_input(model: str, facts: ModelFacts) -> PictureInput:
-    """The one input of a segmentation model or a refiner.
+    """The input that takes the picture; all others get constants.
 
     Raises SeveralInputsError, NotAnImageModelError, ChannelCountError, or ModelInputError for its element type.
     """
-    if len(facts.inputs) != 1:
+    extras = {entry.name: constant_input(entry) for entry in facts.inputs}
+    pictures = [entry for entry in facts.inputs if extras[entry.name] is None]
+    if len(pictures) != 1:
         names = "; ".join(map(str, facts.inputs)) or "none"
         raise SeveralInputsError(
-            f"{model} has {len(facts.inputs)} inputs ({names}); this pack feeds one picture and nothing else: "
-            "use a model that needs no prompts or second pictures"
+            f"{model} has {len(facts.inputs)} inputs ({names}); this pack feeds one picture, and flags and sizes by "
+            "their known names: use a model that needs no prompts or second pictures"
         )
-    entry = facts.inputs[0]
-    if len(entry.shape) != 4:
+    entry, others = pictures[0], tuple(extra for extra in extras.values() if extra)
+    if len(entry.shape) not in (3, 4):
         raise NotAnImageModelError(f"{model} takes {entry}, which is no picture; wanted is [1, 3, height, width]")
-    channels_first = entry.shape[1] in COUNTS or entry.shape[3] not in COUNTS
-    channels = _count_channels(model, entry, channels_first)
     if entry.kind not in KINDS:
         raise ModelInputError(f"{model} takes {entry}: {entry.kind} is not among {', '.join(KINDS)}; export it as one")
-    if entry.shape[0] not in (None, 1):
-        raise ModelInputError(f"{model} takes {entry}: batches of {entry.shape[0]} and no others; export it for one")
-    height, width = entry.shape[2:] if channels_first else entry.shape[1:3]
-    return PictureInput(entry.name, entry.kind, channels_first, width, height, entry.shape[0], channels)
+    batched = len(entry.shape) == 4
+    sides = entry.shape[1:] if batched else entry.shape
+    channels_first = _channels_first(sides)
+    height, width = sides[1:] if channels_first else sides[:2]
+    channels = _count_channels(model, entry, sides[0] if channels_first else sides[2])
+    batch = entry.shape[0] if batched else 1
+    return PictureInput(entry.name, entry.kind, channels_first, width, height, batch, channels, batched, others)
 
 
-def _count_channels(model: str, entry: TensorFacts, channels_first: bool) -> int:
-    channels = entry.shape[1] if channels_first else entry.shape[3]
+def _channels_first(sides: tuple[int | None, ...]) -> bool:
+    """Three colours tell; then one or four channels, which a side of a picture can hardly be."""
+    for counts in ((3,), COUNTS):
+        if (sides[0] in counts) != (sides[2] in counts):
+            return sides[0] in counts
+    return True
+
+
+def _count_channels(model: str, entry: TensorFacts, channels: int | None) -> int:
     if channels is None or channels in COUNTS:
         return channels or 3
-    fewest = min(side for side in (channels, entry.shape[3]) if side)
-    if fewest <= 2:
+    if channels == 2:
         raise ChannelCountError(
-            f"{model} takes {fewest} channels ({entry}); this pack feeds R, G and B: use a model of colour pictures"
+            f"{model} takes 2 channels ({entry}); this pack feeds a picture's colours or brightness"
         )
     raise NotAnImageModelError(f"{model} takes {entry}, which is no picture; wanted is [1, 3, height, width]")

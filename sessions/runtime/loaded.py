@@ -34,7 +34,7 @@ class LoadedModel:
     """An ONNX file in onnxruntime.
 
     facts: its header. picture: its input. providers: what really runs it. device: where torch can hand it pictures
-    without a copy through the host.
+    without a copy through the host. frames_together: whether several in one run are as each alone; None: untried.
     """
 
     def __init__(self, path: Path, providers: list[str], make_room: MakeRoom = release_torch_cache) -> None:
@@ -43,6 +43,7 @@ class LoadedModel:
         self.identity = file_identity(path)
         self.facts = inspect(path)
         self.picture = find_picture_input(path.name, self.facts)
+        self.frames_together: bool | None = None if self.picture.batch is None else self.picture.batch > 1
         self._session = create_session(path, providers, make_room)
         self._process = os.getpid()
         self.providers: list[str] = self._session.get_providers()
@@ -70,7 +71,7 @@ class LoadedModel:
         self._refuse_in_fork()
         if raise_if_cancelled:
             raise_if_cancelled()
-        options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed}
+        options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed, **self._extras(feed.shape)}
         ask = (
             raise_if_cancelled if self.providers[0] == CPU else None
         )  # a GPU is quick, and its state hangs on the thread
@@ -94,6 +95,8 @@ class LoadedModel:
         kind = getattr(np, self.picture.kind)
         binding = self._session.io_binding()
         binding.bind_input(self.picture.name, *where, kind, tuple(feed.shape), feed.data_ptr())
+        for name, value in self._extras(tuple(feed.shape)).items():
+            binding.bind_cpu_input(name, value)
         binding.bind_output(output, *where)
         if feed.is_cuda:
             torch.cuda.current_stream(feed.device).synchronize()  # onnxruntime reads from a stream of its own
@@ -109,6 +112,11 @@ class LoadedModel:
 
     def _refuse_in_fork(self) -> None:
         refuse_in_fork(self._process, f"{self.path.name} loaded")
+
+    def _extras(self, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+        """What the inputs beside the picture get, for a batch of this shape."""
+        height, width = shape[-2:] if self.picture.channels_first else shape[-3:-1]
+        return {extra.name: extra.value(height, width) for extra in self.picture.extras}
 
     def _explain(self, error: Exception, shape: tuple[int, ...]) -> ModelError:
         name = self.path.name
