@@ -1,0 +1,113 @@
+"""What a graph does to its input before anything else: arithmetic with constants, read from the file without a run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..onnx_file.graph import Graph, Node
+
+ARITHMETIC = ("Div", "Mul", "Sub", "Add")
+PASSED = ("Transpose", "Cast", "Identity", "Pad", "Unsqueeze", "Squeeze", "Reshape", "DequantizeLinear")
+PASSED += ("QuantizeLinear", "Resize", "Clip")
+MOST_STEPS = 16
+LEVELS = 0.05  # a graph that divides by more than 20 wants 0..255
+
+
+@dataclass(frozen=True)
+class FirstConvolution:
+    """kernel [out, 3, h, w], bias [out]. norm: the batch norm behind it as (scale, shift, mean, variance), each [out];
+    None if there is none, or if it was folded into the kernel."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    norm: tuple[NDArray[np.float32], ...] | None
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """factor, offset: what the graph makes of a number of its input, `number * factor + offset`, three of each (R, G,
+    B); (1, 0) if it takes it as it is. steps: its operators. convolution: the first one, if it is of three channels."""
+
+    factor: NDArray[np.float32]
+    offset: NDArray[np.float32]
+    steps: tuple[str, ...] = ()
+    convolution: FirstConvolution | None = None
+
+    @property
+    def takes_levels(self) -> bool:
+        """Whether the input is 0..255 because the graph itself scales it down."""
+        return float(np.abs(self.factor).mean()) < LEVELS
+
+    @property
+    def is_baked(self) -> bool:
+        """Whether the graph normalises: constants that differ from doing nothing."""
+        return bool(self.steps)
+
+    @property
+    def order(self) -> str:
+        """rgb or bgr, by constants that ImageNet's means (.485 > .456 > .406) order."""
+        mean = -self.offset / self.factor
+        return "bgr" if mean[2] > mean[0] + 1e-6 * abs(mean[0]) and self.steps else "rgb"
+
+
+def read_preprocessing(graph: Graph, picture: str) -> Preprocessing:
+    """Follow the input `picture` to the first operator that is no arithmetic with constants."""
+    factor, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
+    steps: list[str] = []
+    for _ in range(MOST_STEPS):
+        node = _next(graph, picture)
+        if node is None:
+            break
+        if node.op in ARITHMETIC:
+            constant = _constant(graph, node, picture)
+            if constant is None:
+                break
+            factor, offset = _apply(node, picture, constant, factor, offset)
+            steps.append(node.op)
+        elif node.op == "Conv":
+            return Preprocessing(factor, offset, tuple(steps), _convolution(graph, node))
+        elif node.op not in PASSED:
+            break
+        picture = node.outputs[0]
+    return Preprocessing(factor, offset, tuple(steps))
+
+
+def _next(graph: Graph, name: str) -> Node | None:
+    users = [node for node in graph.users.get(name, []) if node.op != "Shape" and node.outputs]
+    return users[0] if users else None
+
+
+def _constant(graph: Graph, node: Node, picture: str) -> NDArray[np.float32] | None:
+    """One number, or three for the channels."""
+    other = [name for name in node.inputs if name != picture]
+    values = graph.numbers(other[0]) if other else None
+    if values is None or values.size not in (1, 3):
+        return None
+    return np.broadcast_to(values.ravel(), 3)
+
+
+def _apply(
+    node: Node, picture: str, constant: NDArray[np.float32], factor: NDArray[np.float32], offset: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    if node.op == "Mul":
+        return factor * constant, offset * constant
+    if node.op == "Add":
+        return factor, offset + constant
+    if node.op == "Sub":
+        return (factor, offset - constant) if node.inputs[0] == picture else (-factor, constant - offset)
+    if node.inputs[0] != picture:
+        return factor, offset  # a constant by the picture: nobody normalises so
+    return factor / constant, offset / constant
+
+
+def _convolution(graph: Graph, node: Node) -> FirstConvolution | None:
+    kernel = graph.numbers(node.inputs[1]) if len(node.inputs) > 1 else None
+    if kernel is None or kernel.ndim != 4 or kernel.shape[1] != 3:
+        return None
+    bias = graph.numbers(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+    norms = [user for user in graph.users.get(node.outputs[0], []) if user.op == "BatchNormalization"]
+    values = [graph.numbers(name) for name in norms[0].inputs[1:5]] if norms else []
+    complete = len(values) == 4 and all(value is not None and value.size == len(kernel) for value in values)
+    norm = tuple(value for value in values if value is not None) if complete else None
+    return FirstConvolution(kernel, np.zeros(len(kernel), np.float32) if bias is None else bias, norm)
