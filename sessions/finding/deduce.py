@@ -6,14 +6,13 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ...errors import ModelInputError
-from ..pixels.feed import make_feed, to_batch
 from ..recipes.container import IMAGENET_MEAN, IMAGENET_STD, CustomSessionContainer
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
 from .outputs import Sample, read_meaning
+from .search import read_by, run_sample
 
 TRIAL_SIDES = (256, 512, 1024, 320)  # for models of free size; some are free by name only
 FREE_SIDE = 512  # the short side of pictures for a model that takes any size
@@ -26,14 +25,7 @@ def deduce(model: LoadedModel) -> Recipe:
     """
     recipe, samples = _dry_run(model)
     meaning = read_meaning(model.path.name, model.facts, samples)
-    return replace(
-        recipe,
-        output=meaning.output,
-        decoding=meaning.decoding,
-        class_index=meaning.class_index,
-        background=meaning.background,
-        invert=meaning.invert,
-    )
+    return read_by(recipe, meaning)
 
 
 def _dry_run(model: LoadedModel) -> tuple[Recipe, list[Sample]]:
@@ -56,14 +48,6 @@ def _dry_run(model: LoadedModel) -> tuple[Recipe, list[Sample]]:
             recipe = replace(recipe, container=container, fit="keep_aspect")
         return recipe, samples
     raise ModelInputError(f"{model.path.name} runs at none of the sizes {TRIAL_SIDES}: {failure}") from failure
-
-
-def run_sample(model: LoadedModel, recipe: Recipe, picture: Tensor, real: bool = True) -> Sample:
-    """All outputs of a model for a picture [H, W, 3] uint8 of its own size."""
-    names = [entry.name for entry in model.facts.outputs]
-    feed = make_feed(picture, recipe, model.picture)
-    values = model.run(to_batch([feed], model.picture).numpy(), names)
-    return Sample(picture, dict(zip(names, values, strict=True)), real)
 
 
 @cache

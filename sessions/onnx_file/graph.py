@@ -89,7 +89,9 @@ class Graph:
         if scale.size > 1:  # one for each output channel
             if scale.size != len(values):
                 return None
-            scale, zero = (each.reshape(-1, *[1] * (values.ndim - 1)) for each in (scale, np.broadcast_to(zero, scale.shape)))
+            scale, zero = (
+                each.reshape(-1, *[1] * (values.ndim - 1)) for each in (scale, np.broadcast_to(zero, scale.shape))
+            )
         result: NDArray[np.float32] = (values - zero) * scale
         return result
 
@@ -122,7 +124,7 @@ def parse_graph(view: memoryview) -> Graph:
         node = Node(message.text(4), tuple(message.texts(1)), tuple(message.texts(2)))
         nodes.append(node)
         if node.op == "Constant" and node.outputs:
-            weights |= {node.outputs[0]: value for value in _constants(message)}
+            weights |= dict(zip(node.outputs, _constants(message), strict=False))
     graph = Graph(tuple(nodes), weights, f"{model.text(2)} {model.text(3)}".strip())
     for node in nodes:
         graph.makers.update(dict.fromkeys(node.outputs, node))
@@ -139,5 +141,9 @@ def _constants(node: Message) -> list[Weight]:
 def _read_weight(tensor: Message) -> Weight:
     raw, floats = tensor.views(9), tensor.views(4)
     return Weight(
-        tensor.text(8), tuple(tensor.integers(1)), tensor.integer(2), raw[-1] if raw else None, floats[-1] if floats else None
+        tensor.text(8),
+        tuple(tensor.integers(1)),
+        tensor.integer(2),
+        raw[-1] if raw else None,
+        floats[-1] if floats else None,
     )

@@ -1,0 +1,189 @@
+"""The search for the numbers that a network was trained on: candidates that its weights leave open, tried on pictures."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from torch import Tensor
+
+from ...callbacks import RaiseIfCancelled
+from ...errors import ModelOutputError
+from ..pixels.decode import decode
+from ..pixels.feed import make_feed, to_batch
+from ..pixels.geometry import fit, place
+from ..pixels.layout import from_array, to_maps
+from ..recipes.recipe import Recipe
+from ..runtime.loaded import LoadedModel
+from .candidates import Candidate
+from .outputs import Meaning, Sample, read_meaning
+from .trial import NO_ANSWER, darken, score
+
+MOST_PICTURES = 3
+MOST_RUNS = {1: 12, 2: 18, 3: 25}
+"""Of the model, by the number of pictures."""
+NEAR = 2.5  # of the best candidate's log likelihood: those below are not tried
+WEIGHT = 0.3  # of the likelihood beside the mean score
+LEAD = 0.5  # of the best total over the next, from which on no further picture is asked
+BGR_GAIN, BGR_GAIN_OF_FEW = 0.1, 0.3
+"""By how much the score must rise for BGR, for MOST_PICTURES pictures and for fewer."""
+PATIENCE = 60.0  # seconds: if all runs would take longer, fewer candidates are tried
+RUNS_EACH = 3  # the picture, its mirror image and the darker one
+
+OnRun = Callable[[int, int], None]
+"""Called with the number of runs done and the most that there will be."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The recipe that won, its meaning, and in words what was tried. lead: of its total over the next one's."""
+
+    recipe: Recipe
+    meaning: Meaning
+    words: str
+    lead: float = 0.0
+
+
+@dataclass
+class Search:
+    """One search. base: size and fit. pictures: [H, W, 3] uint8, of which MOST_PICTURES are used."""
+
+    model: LoadedModel
+    base: Recipe
+    pictures: Sequence[Tensor]
+    on_run: OnRun | None = None
+    raise_if_cancelled: RaiseIfCancelled | None = None
+    runs: int = 0
+    _seconds: float = 0.0
+    _scores: dict[tuple[Candidate, bool, int], float] = field(default_factory=dict)
+    _samples: dict[tuple[Candidate, bool], list[Sample]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.pictures = self.pictures[:MOST_PICTURES]
+
+    def run(self, likelihood: dict[Candidate, float]) -> Searched:
+        """Try the likeliest, then the winner in BGR. Raises what `read_meaning` raises if none gives a mask."""
+        best = max(likelihood.values())
+        near = sorted(
+            (each for each in likelihood if likelihood[each] >= best - NEAR), key=lambda each: -likelihood[each]
+        )
+        totals = self._try_all(near, likelihood) if len(near) > 1 else {near[0]: 0.0}
+        ranked = sorted(totals, key=lambda each: -totals[each])
+        winner = ranked[0]
+        lead = totals[winner] - totals[ranked[1]] if len(ranked) > 1 else 0.0
+        bgr = self._prefers_bgr(winner)
+        recipe = replace(winner.recipe(self.base), channels="bgr" if bgr else "rgb")
+        meaning = self._meaning(winner, bgr)
+        order = f"{winner.name}, BGR" if bgr else winner.name
+        return Searched(read_by(recipe, meaning), meaning, f"{order}, {self._tried(near)}", lead)
+
+    def _try_all(self, near: list[Candidate], likelihood: dict[Candidate, float]) -> dict[Candidate, float]:
+        """The total of each; the leaders on a further picture as long as no one leads clearly."""
+        totals: dict[Candidate, float] = {}
+        for number in range(len(self.pictures)):
+            for candidate in near:
+                if totals and not self._can_afford(2 * RUNS_EACH):  # of which the winner in BGR takes the last
+                    break
+                self._score(candidate, False, number)
+                scores = [self._scores[candidate, False, each] for each in range(number + 1)]
+                totals[candidate] = sum(scores) / len(scores) + WEIGHT * likelihood[candidate]
+            best = max(totals.values())
+            near = [each for each in near if each in totals and best - totals[each] <= 2 * LEAD]
+            if sum(best - totals[each] <= LEAD for each in near) < 2:
+                break
+        return totals
+
+    def _can_afford(self, runs: int) -> bool:
+        """Whether so many runs more stay within the number and the time allowed."""
+        seconds = self._seconds / self.runs * (self.runs + runs) if self.runs else 0.0
+        return self.runs + runs <= MOST_RUNS[len(self.pictures)] and seconds <= PATIENCE
+
+    def _prefers_bgr(self, winner: Candidate) -> bool:
+        measured = (winner, False, 0) in self._scores
+        if not self._can_afford(RUNS_EACH if measured else 2 * RUNS_EACH):
+            return False
+        gain = BGR_GAIN if len(self.pictures) >= MOST_PICTURES else BGR_GAIN_OF_FEW
+        return self._score(winner, True, 0) - self._score(winner, False, 0) > gain
+
+    def _tried(self, near: list[Candidate]) -> str:
+        """What was done, in words."""
+        tried = {candidate for candidate, bgr, _ in self._scores if not bgr}
+        if len(tried) < 2:
+            return "by its weights"
+        some = f"{len(tried)} of {len(near)}" if len(tried) < len(near) else f"{len(tried)}"
+        slow = f", {self._seconds / self.runs:.1f} s a run" if len(tried) < len(near) else ""
+        pictures = len({number for _, _, number in self._scores})
+        return f"best of {some} tried on {pictures} picture{'s' if pictures > 1 else ''}{slow}"
+
+    def _score(self, candidate: Candidate, bgr: bool, number: int) -> float:
+        key = candidate, bgr, number
+        if key not in self._scores:
+            recipe = replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
+            picture = self._fed(number, recipe)
+            samples = [self._sample(recipe, each) for each in (picture, picture.flip(1), darken(picture))]
+            self._samples.setdefault((candidate, bgr), []).extend(samples[:2])
+            self._scores[key] = self._judge(candidate, bgr, recipe, samples)
+        return self._scores[key]
+
+    def _judge(self, candidate: Candidate, bgr: bool, recipe: Recipe, samples: Sequence[Sample]) -> float:
+        try:
+            recipe = read_by(recipe, self._meaning(candidate, bgr))
+            answers = [self.answer(recipe, sample) for sample in samples]
+        except ModelOutputError:
+            return NO_ANSWER
+        return score(answers[0], answers[1].flip(1), answers[2], samples[0].picture)
+
+    def _meaning(self, candidate: Candidate, bgr: bool) -> Meaning:
+        samples = self._samples.get((candidate, bgr))
+        if not samples:
+            recipe = replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
+            samples = self._samples[candidate, bgr] = [self._sample(recipe, self._fed(0, recipe))]
+        return read_meaning(self.model.path.name, self.model.facts, samples)
+
+    def _fed(self, number: int, recipe: Recipe) -> Tensor:
+        picture = self.pictures[number]
+        return fit(picture, place(picture.shape[1], picture.shape[0], recipe), recipe)
+
+    def _sample(self, recipe: Recipe, picture: Tensor) -> Sample:
+        if self.raise_if_cancelled:
+            self.raise_if_cancelled()
+        start = time.perf_counter()
+        sample = run_sample(self.model, recipe, picture, raise_if_cancelled=self.raise_if_cancelled)
+        self._seconds += time.perf_counter() - start
+        self.runs += 1
+        if self.on_run:
+            self.on_run(self.runs, MOST_RUNS[len(self.pictures)])
+        return sample
+
+    def answer(self, recipe: Recipe, sample: Sample) -> Tensor:
+        """The subject's probability [h, w], 0..1."""
+        name = self.model.path.name
+        output = from_array(sample.outputs[str(recipe.output)], name)
+        height, width = sample.picture.shape[:2]
+        mask, _ = decode(to_maps(output, name, fed=(height, width))[0], recipe, name)
+        return mask.float() / 255
+
+
+def run_sample(
+    model: LoadedModel,
+    recipe: Recipe,
+    picture: Tensor,
+    real: bool = True,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
+) -> Sample:
+    """All outputs of a model for a picture [H, W, 3] uint8 of its own size."""
+    names = [entry.name for entry in model.facts.outputs]
+    feed = to_batch([make_feed(picture, recipe, model.picture)], model.picture)
+    values = model.run(feed.numpy(), names, raise_if_cancelled)
+    return Sample(picture, dict(zip(names, values, strict=True)), real)
+
+
+def read_by(recipe: Recipe, meaning: Meaning) -> Recipe:
+    """The recipe, its outputs read as they mean."""
+    return replace(
+        recipe,
+        output=meaning.output,
+        decoding=meaning.decoding,
+        class_index=meaning.class_index,
+        background=meaning.background,
+        invert=meaning.invert,
+    )
