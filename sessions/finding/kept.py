@@ -1,0 +1,81 @@
+"""Recipes that were found once, kept on disk by the model file's checksum, so that the same file is always fed alike."""
+
+import json
+import logging
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ...caches import own_folder
+from ...errors import SegmentationError
+from ..recipes.catalog import digest
+from ..recipes.recipe import Recipe, from_dict, to_dict
+
+logger = logging.getLogger("onnx_segmentation")
+
+VERSION = 1
+"""Of the search. It is raised when the search itself changes; what an older one found stays until the user asks again."""
+
+
+@dataclass(frozen=True)
+class KeptRecipe:
+    """A recipe, in words where it came from, and by which version of the search."""
+
+    recipe: Recipe
+    source: str
+    version: int = VERSION
+
+
+def load_kept(path: Path) -> KeptRecipe | None:
+    """What was found for the content of this file; None if nothing was, or if it cannot be read."""
+    place = _place(path)
+    if place is None:
+        return None
+    try:
+        values: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        return KeptRecipe(from_dict(values["recipe"]), str(values["source"]), int(values["version"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, SegmentationError) as error:
+        logger.warning(f"{place} cannot be read as a recipe that was found ({error}): it is found again")
+        return None
+
+
+def keep(path: Path, recipe: Recipe, source: str) -> None:
+    """Write down what was found, whole or not at all."""
+    place = _place(path)
+    if place is None:
+        return
+    text = json.dumps({"version": VERSION, "model": path.name, "source": source, "recipe": to_dict(recipe)}, indent=1)
+    try:
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=place.stem, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(place)
+    except OSError as error:
+        logger.warning(f"the recipe found for {path.name} cannot be kept in {place.parent}: {error}")
+
+
+def forget(path: Path) -> bool:
+    """Remove what was found for this file, so that it is found again -> whether there was anything."""
+    place = _place(path)
+    if place is None or not place.is_file():
+        return False
+    place.unlink()
+    return True
+
+
+def _place(path: Path) -> Path | None:
+    folder = own_folder("recipes")
+    if folder is None:
+        return None
+    stat = path.stat()
+    return folder / f"{_checksum(path.resolve(), stat.st_mtime_ns, stat.st_size)}.json"
+
+
+@cache
+def _checksum(path: Path, *_: int) -> str:
+    return digest(path, "sha256")
