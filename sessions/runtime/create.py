@@ -6,10 +6,11 @@ from typing import Any
 
 from ...caches import cache_folder
 from ...errors import CustomOperatorError, ModelError, ModelMemoryError, ModelTooNewError, NotOnnxError
+from ...plain_text import plain_error
 from ..onnx_file.check import check_model_file
 from .cores import threads_of_session
 from .graph_cache import LARGEST, KeptGraph, discard
-from .library import CPU, CUDA, load_onnxruntime
+from .library import CPU, CUDA, failures, load_onnxruntime, quiet
 from .memory import MakeRoom, is_out_of_memory
 from .providers import plain_name, provider_options, say_once
 
@@ -31,7 +32,7 @@ def create_session(path: Path, providers: list[str], key: tuple[object, ...], ma
             return session
     try:
         return _create(path, [CPU], key)
-    except _failures() as error:
+    except failures() as error:
         raise _explain(path, error) from error
 
 
@@ -40,12 +41,12 @@ def _try(path: Path, providers: list[str], key: tuple[object, ...], make_room: M
     for is_last in (False, True):
         try:
             return _create(path, providers, key)
-        except _failures() as error:
+        except failures() as error:
             reason = error
         if is_last or not is_out_of_memory(reason):
             break
         make_room(2 * path.stat().st_size)
-    say_once(f"{path.name} cannot be loaded on {plain_name(providers[0])}, it goes to the CPU: {reason}")
+    say_once(f"{path.name} cannot be loaded on {plain_name(providers[0])}, it goes to the CPU: {plain_error(reason)}")
     return None
 
 
@@ -57,7 +58,7 @@ def _create(path: Path, providers: list[str], key: tuple[object, ...]) -> Any:
     if found:
         try:
             return new_session(found, providers, session_options(optimise=False))
-        except _failures() as error:
+        except failures() as error:
             logger.debug(f"{found.name} cannot be loaded again: {error}")
             kept.refuse(found)
     return _create_and_keep(path, providers, kept)
@@ -68,7 +69,7 @@ def _create_and_keep(path: Path, providers: list[str], kept: KeptGraph) -> Any:
     if written:
         try:
             session = new_session(path, providers, session_options(written))
-        except _failures() as error:
+        except failures() as error:
             logger.debug(f"the optimised {path.name} cannot be kept: {error}")
         else:
             if session.get_providers()[0] == providers[0]:
@@ -89,7 +90,7 @@ def _kept_graph(path: Path, provider: str, key: tuple[object, ...]) -> KeptGraph
 def session_options(written: Path | None = None, optimise: bool = True) -> Any:
     """written: where the optimised graph goes. optimise: False for a graph that is so already."""
     ort = load_onnxruntime()
-    options = ort.SessionOptions()
+    options = quiet(ort.SessionOptions())
     options.intra_op_num_threads = threads_of_session()
     # Its threads would spin on after each run, in the way of what the pipeline does next.
     options.add_session_config_entry("session.force_spinning_stop", "1")
@@ -99,7 +100,6 @@ def session_options(written: Path | None = None, optimise: bool = True) -> Any:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     if written:
         options.optimized_model_filepath = str(written)
-        options.log_severity_level = 3  # no warning that the graph is for this machine: the cache sees to that
     return options
 
 
@@ -109,23 +109,17 @@ def new_session(path: Path, providers: list[str], options: Any) -> Any:
     return load_onnxruntime().InferenceSession(str(path), options, providers=named, enable_fallback=0)
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    state = load_onnxruntime().capi.onnxruntime_pybind11_state
-    names = ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "Fail", "NotImplemented", "RuntimeException")
-    own = tuple(getattr(state, name) for name in (*names, "NoSuchFile", "EPFail"))
-    return (*own, RuntimeError, ValueError)
-
-
 def _explain(path: Path, error: Exception) -> ModelError:
-    reason, model, runtime = str(error), path.name, f"onnxruntime {load_onnxruntime().__version__}"
+    raw, model, runtime = str(error), path.name, f"onnxruntime {load_onnxruntime().__version__}"
+    no_memory, reason = is_out_of_memory(error), plain_error(error)
     check_model_file(path)  # it may be gone by now
-    if is_out_of_memory(error):
+    if no_memory:
         return ModelMemoryError(f"there is not enough memory to load {model}: {reason}. Use a smaller model")
-    if "IR version" in reason or "opset" in reason.lower():
+    if "IR version" in raw or "opset" in raw.lower():
         return ModelTooNewError(
             f"{model} is newer than {runtime}: {reason}. Update onnxruntime, or export the model with a lower opset"
         )
-    if "is not a registered function/op" in reason:
+    if "is not a registered function/op" in raw:
         return CustomOperatorError(
             f"{model} uses an operator that {runtime} does not have: {reason}. Export it without custom operators"
         )
