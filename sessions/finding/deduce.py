@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...errors import ConstantOutputError, ModelInputError, NoMaskError, NotFiniteError
+from ...plain_text import plain_list
 from ..pixels.decode import from_array, to_maps
 from ..pixels.feed import make_feed
 from ..recipes.container import IMAGENET_MEAN, IMAGENET_STD, CustomSessionContainer
@@ -76,7 +77,7 @@ def _find_mask(model: LoadedModel, outputs: dict[str, NDArray[Any]]) -> tuple[st
         if min(maps.shape[1:]) * SMALLEST_SHARE >= _smaller_side(model) and len(maps) <= MOST_CLASSES:
             found[name] = maps
     if not found:
-        shapes = ", ".join(f"{name} {output.dtype} {list(output.shape)}" for name, output in outputs.items())
+        shapes = plain_list(f"{name} {_describe(output)}" for name, output in outputs.items())
         raise NoMaskError(f"none of {model.path.name}'s outputs is a mask ({shapes}): this is no segmentation model")
     finite = {name: maps for name, maps in found.items() if np.isfinite(maps).all()}
     if not finite:
@@ -89,6 +90,10 @@ def _find_mask(model: LoadedModel, outputs: dict[str, NDArray[Any]]) -> tuple[st
         )
     best = min(moving, key=lambda name: (-moving[name][0].size, len(moving[name])))
     return best, moving[best]
+
+
+def _describe(output: object) -> str:
+    return f"{output.dtype} {list(output.shape)}" if isinstance(output, np.ndarray) else type(output).__name__
 
 
 def _smaller_side(model: LoadedModel) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ...errors import ChannelCountError, ModelInputError, NotAnImageModelError, SeveralInputsError
+from ...plain_text import plain_list
 from .header import ModelFacts, TensorFacts
 
 KINDS = ("float32", "float16", "float64", "uint8")
@@ -48,7 +49,7 @@ def find_picture_input(model: str, facts: ModelFacts) -> PictureInput:
     Raises SeveralInputsError, NotAnImageModelError, ChannelCountError, or ModelInputError for its element type.
     """
     if len(facts.inputs) != 1:
-        names = "; ".join(map(str, facts.inputs)) or "none"
+        names = plain_list(facts.inputs) or "none"
         raise SeveralInputsError(
             f"{model} has {len(facts.inputs)} inputs ({names}); this pack feeds one picture and nothing else: "
             "use a model that needs no prompts or second pictures"
