@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from .moved import keep_old_paths
 from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, host, routes
+from .plain_text import keep_log_plain
 
 if TYPE_CHECKING:
     from .simple import load_session, segment
@@ -14,6 +15,7 @@ __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS", "WEB_DIRECTORY",
 WEB_DIRECTORY = "./web"
 
 keep_old_paths(__name__)
+keep_log_plain()
 
 if host.inside_comfyui():
     host.register_model_folder()

@@ -24,6 +24,7 @@
                   - OtherKindError    a detector, a depth estimator, an upscaler ...: no segmentation model
               - ConstantOutputError   the same value everywhere, whatever the picture
               - NotFiniteError        NaN or infinity
+      - OptionsError              an option of the pipeline that cannot be (also a ValueError)
       - ColourError               a background colour that cannot be read (also a ValueError)
       - RuntimeMissingError       onnxruntime absent, empty or broken
       - ForkedError               used in a child of os.fork() after its parent used it
@@ -36,12 +37,17 @@
           - ConvergenceError      the solver ran out of iterations
           - MethodMissingError    a matting method whose package is not installed
 
-Each message says what was wrong, the value, what is allowed and what to do.
+Each message says what was wrong, the value, what is allowed and what to do, in one plain line (`plain_text`).
 """
+
+from .plain_text import LINE, plain
 
 
 class SegmentationError(Exception):
     """Base of every error that this package raises on purpose."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(plain(message, LINE))
 
 
 class ImageError(SegmentationError):
@@ -134,6 +140,10 @@ class ConstantOutputError(ModelOutputError):
 
 class NotFiniteError(ModelOutputError):
     """The model gives NaN or infinity."""
+
+
+class OptionsError(SegmentationError, ValueError):
+    """An option of the pipeline with an impossible value."""
 
 
 class ColourError(SegmentationError, ValueError):

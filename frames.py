@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .callbacks import RaiseIfCancelled
-from .errors import ModelMemoryError
+from .errors import ModelMemoryError, OptionsError
 from .imaging.compose import TRANSPARENT, parse_colour
 from .imaging.convert import to_levels, to_rgb
 from .imaging.morphology import post_process
@@ -18,9 +18,18 @@ from .sessions.pixels.decode import Span
 from .sessions.runtime.library import CPU
 from .sessions.segmenter import Segmenter
 from .stages import stage
+from .values import YES_OR_NO, Kind, Number, Rule, check
 
 logger = logging.getLogger("onnx_segmentation")
 
+RULES: dict[str, Rule] = {
+    "refine": Kind(RefineOptions, "RefineOptions"),
+    "post_process": YES_OR_NO,
+    "min_confidence": Number(0, 1),
+    "steady": YES_OR_NO,
+    "background": Kind(str, f"{TRANSPARENT}, or a colour as #rrggbb"),
+    "steady_trimap": YES_OR_NO,
+}
 SAMPLE = 16  # frames that set the scale of a steady batch
 
 
@@ -34,7 +43,7 @@ class CutoutOptions:
     `transparent`, or a colour such as #ffffff that the cut-out is laid over, which makes the result RGB.
     steady_trimap: with matting, what is sure in one frame and another thing in the next is unknown in both.
 
-    Raises ColourError for a background that is no colour.
+    Raises ColourError for a background that is no colour, OptionsError for any other value that cannot be.
     """
 
     refine: RefineOptions = field(default_factory=RefineOptions)
@@ -45,6 +54,7 @@ class CutoutOptions:
     steady_trimap: bool = False
 
     def __post_init__(self) -> None:
+        check(self, RULES, OptionsError)
         parse_colour(self.background)
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 from torch import Tensor
 
 from .callbacks import RaiseIfCancelled
-from .errors import ConvergenceError, TrimapError
+from .errors import ConvergenceError, OptionsError, TrimapError
 from .imaging.convert import round_levels, to_values
 from .matting.methods import Method, estimate_alpha
 from .matting.trimap import make_trimap
 from .stages import stage
+from .values import YES_OR_NO, Kind, Rule, Whole, Word, check
 
 if TYPE_CHECKING:
     from .matting.vitmatte import AlphaNetwork
@@ -22,6 +23,15 @@ logger = logging.getLogger("onnx_segmentation")
 
 EdgeColours = Literal["auto", "photo", "estimated", "premultiplied"]
 EDGE_COLOURS: tuple[str, ...] = get_args(EdgeColours)
+LEVEL = Whole(0, 255, "of levels")
+RULES: dict[str, Rule] = {
+    "alpha_matting": YES_OR_NO,
+    "foreground_threshold": LEVEL,
+    "background_threshold": LEVEL,
+    "erode_size": Whole(0, 16384, "of pixels"),
+    "method": Kind(str, "the name of a matting method"),
+    "edge_colours": Word(EDGE_COLOURS),
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,8 @@ class RefineOptions:
     edge_colours: `photo` keeps the picture's own, `estimated` takes the background's share out of soft edges,
     `premultiplied` multiplies the picture by alpha (rembg's look), `auto` is estimated with matting, photo without.
     network: what the method `vitmatte` runs, such as a `sessions.refiner.Refiner`.
+
+    Raises OptionsError for anything else. method is any text: nodes put names of files there.
     """
 
     alpha_matting: bool = False
@@ -40,6 +52,9 @@ class RefineOptions:
     method: Method = "closed_form"
     edge_colours: EdgeColours = "auto"
     network: AlphaNetwork | None = None
+
+    def __post_init__(self) -> None:
+        check(self, RULES, OptionsError)
 
 
 def refine(

@@ -4,16 +4,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..cutout import CutoutOptions
+from ..errors import InputsError
 from ..pictures.read import MAX_MEGAPIXELS
 from ..pictures.write import ResultForm
 from ..sessions.recipes.recipe import Recipe
+from ..values import Number, Rule, check
+
+RULES: dict[str, Rule] = {"max_megapixels": Number(1e-6, 1e6, "of megapixels")}
 
 
 @dataclass(frozen=True)
 class Job:
     """model, recipe, provider: as `CustomSession` has them.
 
-    max_megapixels: larger pictures fail before they fill memory.
+    max_megapixels: larger pictures fail before they fill memory. Raises InputsError where that is no number.
     """
 
     model: Path
@@ -22,3 +26,6 @@ class Job:
     form: ResultForm = field(default_factory=ResultForm)
     provider: str | None = None
     max_megapixels: float = MAX_MEGAPIXELS
+
+    def __post_init__(self) -> None:
+        check(self, RULES, InputsError)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
-from .outcome import Outcome, to_row
+from .outcome import Outcome, plain_row, to_row
 
 
 @contextmanager
@@ -19,6 +19,6 @@ def csv_manifest(file: Path) -> Iterator[Callable[[Outcome], None]]:
             writer.writeheader()
 
         def add(outcome: Outcome) -> None:
-            writer.writerow(to_row(outcome))
+            writer.writerow(plain_row(to_row(outcome)))
 
         yield add

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from ..environment import RAY_ADDRESS, RAY_STATISTICS
 from ..errors import InputsError
+from ..values import Maybe, Number, Rule, Whole, check
 from .cores import available_cores
+
+RULES: dict[str, Rule] = {
+    "workers": Maybe(Whole(1, 100_000)),
+    "cpus": Number(0.01, 4096, "of CPUs for each worker"),
+    "gpus": Number(0, 64, "of GPUs for each worker"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,7 @@ class RayOptions:
         return self.address or RAY_ADDRESS.value or None
 
     def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise InputsError(f"workers is {self.workers}; give 1 or more")
-        if self.cpus <= 0 or self.gpus < 0:
-            raise InputsError(f"a worker has {self.cpus} CPUs and {self.gpus} GPUs; give more than 0, and 0 or more")
+        check(self, RULES, InputsError)
 
 
 @contextmanager

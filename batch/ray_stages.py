@@ -17,7 +17,7 @@ from ..pictures.read import lift_pillow_limit
 from .cores import share_cores
 from .job import Job
 from .naming import Naming
-from .outcome import Outcome, explain, to_row
+from .outcome import Outcome, explain, plain_row, to_row
 from .pipeline import Finished, Pipeline, to_outcome
 from .storage import Place
 from .whole_files import PART, write_whole
@@ -61,7 +61,7 @@ class Cutter:
 
 def to_table(outcomes: list[Outcome]) -> pa.Table:
     """Outcomes as a table of `ROW`."""
-    return pa.Table.from_pylist([to_row(outcome) for outcome in outcomes], ROW)
+    return pa.Table.from_pylist([plain_row(to_row(outcome)) for outcome in outcomes], ROW)
 
 
 class PictureSink(RowBasedFileDatasink):
@@ -76,7 +76,7 @@ class PictureSink(RowBasedFileDatasink):
 
     def store(self, results: pa.Table) -> pa.Table:
         """Table of `WITH_DATA` -> table of `ROW`, with what could not be written."""
-        return pa.Table.from_pylist([self._store(row) for row in results.to_pylist()], ROW)
+        return pa.Table.from_pylist([plain_row(self._store(row)) for row in results.to_pylist()], ROW)
 
     def _store(self, row: dict[str, Any]) -> dict[str, Any]:
         data = row.pop("data")

@@ -27,6 +27,7 @@ from ..simple import Options, load_session, to_options
 from . import cutout_arguments
 from .interrupts import plain_interrupts
 
+MOST_JOBS = 1024
 EXTRAS = {"local": ("cli", ("tqdm", "filelock")), "ray": ("ray", ("tqdm", "filelock", "ray", "pyarrow"))}
 
 
@@ -51,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
 def _run_local(args: argparse.Namespace) -> int:
     from .report import Report
 
-    if args.jobs < 1:
-        raise InputsError(f"jobs is {args.jobs}; give 1 or more")
+    if not 1 <= args.jobs <= MOST_JOBS:
+        raise InputsError(f"jobs is {args.jobs}; give 1 or more, to {MOST_JOBS}")
     if SCHEME in args.output or any(SCHEME in name for name in args.inputs):
         raise InputsError("URIs are read and written by Ray: add --engine ray")
     lift_pillow_limit()

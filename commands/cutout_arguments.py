@@ -4,12 +4,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .. import frames, refine
+from ..batch import job, ray_cluster
 from ..batch.cores import available_cores
 from ..matting.methods import METHODS
+from ..pictures import write
 from ..pictures.read import MAX_MEGAPIXELS
 from ..pictures.write import COMPRESSION, FORMATS
-from ..refine import EDGE_COLOURS
+from ..refine import EDGE_COLOURS, LEVEL
 from ..sessions.recipes.catalog import catalog
+from ..values import argument
 
 EPILOG = """\
 Run the same command again and it goes on where it stopped: outputs that are there are skipped. Outputs keep the folders
@@ -49,20 +53,23 @@ def _matting(group: Any) -> None:
     group.add_argument("--alpha-matting", action="store_true", help="solve for soft edges: hair, fur")
     for name, default in (("foreground", 240), ("background", 20)):
         option = f"--alpha-matting-{name}-threshold"
-        group.add_argument(option, type=int, default=default, choices=range(256), metavar="0-255", help=HELP[name])
-    group.add_argument("--alpha-matting-erode-size", type=int, default=10, metavar="PIXELS", help=HELP["erode"])
+        group.add_argument(option, type=argument(LEVEL), default=default, metavar="0-255", help=HELP[name])
+    erode = argument(refine.RULES["erode_size"])
+    group.add_argument("--alpha-matting-erode-size", type=erode, default=10, metavar="PIXELS", help=HELP["erode"])
     group.add_argument("--matting-method", choices=METHODS, default="closed_form")
     group.add_argument("--edge-colours", choices=EDGE_COLOURS, default="auto")
     group.add_argument("--post-process-mask", action="store_true", help="remove specks, make the mask on or off")
-    group.add_argument("--min-confidence", type=float, default=0.0, metavar="0-1", help=HELP["confidence"])
+    confidence = argument(frames.RULES["min_confidence"])
+    group.add_argument("--min-confidence", type=confidence, default=0.0, metavar="0-1", help=HELP["confidence"])
 
 
 def _results(group: Any) -> None:
     group.add_argument("--format", choices=FORMATS, default="png")
     group.add_argument("--mask", action="store_true", help="write the mask instead of the cut-out")
     group.add_argument("--background", metavar="COLOUR", help="a colour behind the subject: white, '#f0f0f0'")
-    group.add_argument("--compression", type=int, default=COMPRESSION, metavar="0-9", help=HELP["compression"])
-    group.add_argument("--quality", type=int, metavar="1-100", help="lossy WebP (default: lossless), JPEG (95)")
+    compression, quality = (argument(write.RULES[name]) for name in ("compression", "quality"))
+    group.add_argument("--compression", type=compression, default=COMPRESSION, metavar="0-9", help=HELP["compression"])
+    group.add_argument("--quality", type=quality, metavar="1-100", help="lossy WebP (default: lossless), JPEG (95)")
 
 
 def _run(group: Any) -> None:
@@ -72,16 +79,21 @@ def _run(group: Any) -> None:
     group.add_argument("--overwrite", action="store_true", help="do pictures again whose output is there")
     group.add_argument("--manifest", metavar="PATH", help=HELP["manifest"])
     group.add_argument(
-        "--max-megapixels", type=float, default=MAX_MEGAPIXELS, metavar="N", help="larger pictures fail (default: 178)"
+        "--max-megapixels",
+        type=argument(job.RULES["max_megapixels"]),
+        default=MAX_MEGAPIXELS,
+        metavar="N",
+        help="larger pictures fail (default: 178)",
     )
     group.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def _ray(group: Any) -> None:
     group.add_argument("--ray-address", metavar="ADDRESS", help="a cluster (default: Ray on this machine)")
-    group.add_argument("--ray-workers", type=int, metavar="N", help="sessions (default: as many as fit)")
-    group.add_argument("--ray-cpus", type=float, default=1.0, metavar="N", help="CPUs of each (default: 1)")
-    group.add_argument("--ray-gpus", type=float, default=0.0, metavar="N", help="GPUs of each; .25 puts four on one")
+    workers, cpus, gpus = (argument(ray_cluster.RULES[name]) for name in ("workers", "cpus", "gpus"))
+    group.add_argument("--ray-workers", type=workers, metavar="N", help="sessions (default: as many as fit)")
+    group.add_argument("--ray-cpus", type=cpus, default=1.0, metavar="N", help="CPUs of each (default: 1)")
+    group.add_argument("--ray-gpus", type=gpus, default=0.0, metavar="N", help="GPUs of each; .25 puts four on one")
 
 
 HELP = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelNotFoundError, SegmentationError
+from ..plain_text import LINE, plain, plain_list
 from ..sessions.downloads.files import default_folder, find_files, obtain
 from ..sessions.recipes.catalog import CatalogEntry, catalog, digest, find_model, find_refiner, refiners
 from .interrupts import plain_interrupts
@@ -55,7 +56,7 @@ def show(folders: list[Path], _: list[str]) -> int:
     for entry in _entries():
         there = find_files(entry, folders)
         names = ", ".join((entry.name, *entry.aliases))
-        print(f"{names:36s} {there[0] if there else 'not on disk'}\n    {entry.summary}")
+        print(f"{names:36s} {plain(there[0], LINE) if there else 'not on disk'}\n    {entry.summary}")
     return 0
 
 
@@ -63,7 +64,7 @@ def fetch(folders: list[Path], names: list[str]) -> int:
     unknown = [name for name in names if not _find(name)]
     if unknown:
         known = ", ".join(entry.name for entry in _entries())
-        print(f"unknown: {', '.join(unknown)}; known are {known}", file=sys.stderr)
+        print(f"unknown: {plain_list(unknown)}; known are {known}", file=sys.stderr)
         return 2
     return max(_fetch_one(entry, folders) for name in names if (entry := _find(name)))
 
@@ -75,7 +76,8 @@ def verify(folders: list[Path], _: list[str]) -> int:
         for path in find_files(entry, folders):
             right = _is_right(entry, path)
             wrong += right is False
-            print({True: "right", False: "WRONG", None: "no checksum known"}[right], entry.name, path, sep="\t")
+            verdict = {True: "right", False: "WRONG", None: "no checksum known"}[right]
+            print(verdict, entry.name, plain(path, LINE), sep="\t")
     return int(wrong > 0)
 
 
@@ -85,7 +87,7 @@ def _fetch_one(entry: CatalogEntry, folders: list[Path]) -> int:
     except SegmentationError as error:
         print(f"\r{error}", file=sys.stderr)
         return 1
-    print(f"\r{entry.name}: {path}")
+    print(f"\r{entry.name}: {plain(path, LINE)}")
     return 0
 
 

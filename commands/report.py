@@ -8,6 +8,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from ..batch.outcome import Outcome
+from ..plain_text import LINE, plain
 
 
 class Report:
@@ -39,9 +40,9 @@ class Report:
         self._bar.close()
         for note, count in self._notes.most_common():
             more = f" and {count - 1} more" if count > 1 else ""
-            print(f"note: {note}: {self._first[note]}{more}", file=sys.stderr)
+            print(f"note: {plain(note, LINE)}: {plain(self._first[note], LINE)}{more}", file=sys.stderr)
         for failure in self.failures:
-            print(f"failed: {failure.input}: {failure.error}", file=sys.stderr)
+            print(f"failed: {plain(failure.input, LINE)}: {plain(failure.error, LINE)}", file=sys.stderr)
         print(self._sum())
 
     def _sum(self) -> str:

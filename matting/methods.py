@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
 from ..errors import MethodMissingError
+from ..values import shown
 from . import pymatting_methods
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def estimate_alpha(
         from .closed_form import solve as closed_form  # not before it is used: the pack loads with ComfyUI
 
         return closed_form.estimate_alpha(image, trimap, raise_if_cancelled=raise_if_cancelled)
-    if method != "vitmatte":
+    if method in pymatting_methods.FUNCTIONS:
         return pymatting_methods.estimate_alpha(image, trimap, method)
+    if method != "vitmatte":
+        raise MethodMissingError(f"there is no matting_method {shown(method)}; there are {', '.join(METHODS)}")
     if network is None:
         raise MethodMissingError("matting_method vitmatte needs a network: give a sessions.refiner.Refiner")
     from . import vitmatte

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from torch import Tensor
 
 from ..imaging.compose import TRANSPARENT
+from ..plain_text import plain
 from ..refine import RefineOptions
 from ..sessions.recipes.container import CustomSessionContainer
 from ..sessions.recipes.presets import PRESETS, preset
@@ -134,7 +135,7 @@ class ImageSegmentationModelLoader:
         session = CustomSession(
             host.model_path(model), found.recipe, provider=host.provider(provider), make_room=host.make_room
         )
-        host.show_text(unique_id, f"{model} · {plain_name(session.provider)} · {found.source}")
+        host.show_text(unique_id, f"{plain(model)} · {plain_name(session.provider)} · {found.source}")
         return (session,)
 
 

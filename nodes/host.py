@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ..callbacks import OnFrame
+from ..plain_text import LINE, plain
 from ..sessions.runtime.providers import PROVIDERS
 
 FOLDER = "onnx"
@@ -119,16 +120,17 @@ def raise_if_cancelled() -> None:
 
 
 def show_text(node_id: str, text: str) -> None:
-    """Log a line, and show it on the node in the page."""
-    logger.info(text)
+    """Log text, and show it on the node in the page; each line of a report is a record of its own."""
+    for line in text.splitlines():
+        logger.info(line)
     show_on_node(node_id, text)
 
 
 def show_on_node(node_id: str, text: str) -> None:
-    """Show a line on the node in the page."""
+    """Show text on the node in the page, which takes it for HTML: whatever others wrote in it is made plain."""
     page = page_server()
     if node_id and hasattr(page, "send_progress_text"):
-        page.send_progress_text(text, node_id)
+        page.send_progress_text("\n".join(plain(line, LINE) for line in text.splitlines()), node_id)
 
 
 def page_server() -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import SegmentationError
+from ..plain_text import plain
 from ..sessions.recipes.presets import PRESETS, preset
 from ..sessions.recipes.recipe import Recipe
 from ..sessions.runtime.library import CPU
@@ -43,14 +44,15 @@ def recipe_answer(query: Mapping[str, str]) -> Answer:
     name = query.get("model", "")
     if not name:
         return 400, {"message": "model is missing; give the name of a file of models/onnx"}
+    said = plain(name)
     if name not in host.model_files() or not host.model_path(name).is_file():
-        return 404, {"message": f"{name} is no file of models/onnx; refresh the page (R) and pick one of the list"}
+        return 404, {"message": f"{said} is no file of models/onnx; refresh the page (R) and pick one of the list"}
     try:
         return 200, _read(name)
     except SegmentationError as error:
         return 400, {"message": str(error)}
     except OSError as error:
-        return 400, {"message": f"{name} cannot be read: {error.strerror}"}
+        return 400, {"message": f"{said} cannot be read: {error.strerror}"}
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def _read(name: str) -> dict[str, Any]:
 
     # On the CPU: a look at a file must not take memory from what runs on the GPU.
     found = find_recipe(host.model_path(name), CPU)
-    return {**numbers(found.recipe), "source": found.source}
+    return {**numbers(found.recipe), "source": plain(found.source)}
 
 
 def presets_answer(_: Mapping[str, str]) -> Answer:
@@ -69,9 +71,8 @@ def presets_answer(_: Mapping[str, str]) -> Answer:
 def numbers(recipe: Recipe) -> dict[str, Any]:
     """What a node with numbers can hold of a recipe, and in words (`also`) what it cannot."""
     container = recipe.container
-    also = [
-        f"{name} {getattr(recipe, name)}" for name in HELD_ELSEWHERE if getattr(recipe, name) != getattr(DEFAULTS, name)
-    ]
+    held = {name: getattr(recipe, name) for name in HELD_ELSEWHERE}
+    also = [f"{name} {plain(value)}" for name, value in held.items() if value != getattr(DEFAULTS, name)]
     return {
         "mean": container.mean,
         "std": container.std,

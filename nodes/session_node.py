@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from ..plain_text import LINE, plain
 from ..sessions.recipes.recipe import Recipe
 from ..sessions.runtime.providers import plain_name
 from . import host
@@ -105,7 +106,7 @@ def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node
     missed = sum(sure < options.min_confidence for sure in result.confidence)
     if missed:
         parts.append(f"no subject found in {missed} of {len(images)}" if len(images) > 1 else "no subject found")
-    state = " · ".join(part for part in parts if part)
+    state = plain(" · ".join(part for part in parts if part), LINE)
     host.show_text(node_id, state)
     show_preview(node_id, state, result)
     return result

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ResultError
+from ..values import YES_OR_NO, Maybe, Rule, Triple, Whole, Word, check
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,6 +20,13 @@ FORMATS: tuple[str, ...] = get_args(Format)
 SUFFIX = {"png": ".png", "webp": ".webp", "tiff": ".tif", "jpeg": ".jpg"}
 COMPRESSION = 4
 Colour = tuple[int, int, int]
+RULES: dict[str, Rule] = {
+    "format": Word(FORMATS),
+    "mask": YES_OR_NO,
+    "background": Maybe(Triple(Whole(0, 255), "levels 0..255")),
+    "compression": Whole(0, 9, "(0 is none, 9 the smallest file)"),
+    "quality": Maybe(Whole(1, 100)),
+}
 
 
 @dataclass(frozen=True)
@@ -40,18 +48,11 @@ class ResultForm:
     quality: int | None = None
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            raise ResultError(f"format is {self.format!r}; allowed are {', '.join(FORMATS)}")
+        check(self, RULES, ResultError)
         if self.format == "jpeg" and not (self.mask or self.background):
             raise ResultError("jpeg has no alpha: choose png, webp or tiff, or give a background or ask for the mask")
         if self.mask and self.background:
             raise ResultError("a mask has no background: ask for one or the other")
-        if self.background and (len(self.background) != 3 or not all(0 <= level <= 255 for level in self.background)):
-            raise ResultError(f"background is {self.background}; give three levels 0..255")
-        if not 0 <= self.compression <= 9:
-            raise ResultError(f"compression is {self.compression}; allowed is 0 (none) to 9 (smallest)")
-        if self.quality is not None and not 1 <= self.quality <= 100:
-            raise ResultError(f"quality is {self.quality}; allowed is 1 to 100")
 
     @property
     def suffix(self) -> str:

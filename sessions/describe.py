@@ -1,10 +1,11 @@
 """What to tell a person who asks why it is slow, or wrong: the runtime, the model, its recipe, the time per stage."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 
 from ..caches import cache_folder
+from ..plain_text import LINE, SHOWN, plain, plain_list
 from .finding.sources import find_recipe
 from .recipes.recipe import to_dict
 from .runtime.cores import usable_cores
@@ -48,17 +49,25 @@ def describe_runtime() -> list[str]:
 def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]:
     """Lines about a model: what its file says, what runs it against what was asked, its recipe and where from."""
     found, facts, path = find_recipe(model.path, provider), model.facts, model.path
-    opsets = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in facts.opsets.items())
+    opsets = plain_list(f"{domain or 'ai.onnx'} {version}" for domain, version in facts.opsets.items())
     asked = provider or choose_providers()[0]
     got = f"runs on: {', '.join(map(plain_name, model.providers))}; asked for: {plain_name(asked)}"
-    return [
+    lines = [
         f"model: {path.name}, {path.stat().st_size / 1e6:.1f} MB, IR {facts.ir_version}, opset {opsets}",
-        f"made by: {facts.producer or 'unknown'}",
-        *(f"input: {entry}" for entry in facts.inputs),
-        *(f"output: {entry} by {facts.last_ops.get(entry.name, '?')}" for entry in facts.outputs),
+        f"made by: {plain(facts.producer) or 'unknown'}",
+        *_some("input", map(str, facts.inputs)),
+        *_some("output", (f"{entry} by {plain(facts.last_ops.get(entry.name, '?'))}" for entry in facts.outputs)),
         got if asked in model.providers else f"{got}. {what_is_wrong(asked)}",
         f"recipe, from {found.source}: {to_dict(found.recipe)}",
     ]
+    return [plain(line, LINE) for line in lines]
+
+
+def _some(kind: str, entries: Iterable[str]) -> list[str]:
+    """A line for each of the first, and how many more there are."""
+    every = list(entries)
+    more = [f"{kind}s: and {len(every) - SHOWN:,} more"] if len(every) > SHOWN else []
+    return [*(f"{kind}: {entry}" for entry in every[:SHOWN]), *more]
 
 
 def describe_times(times: Mapping[str, float]) -> list[str]:

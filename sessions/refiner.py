@@ -8,10 +8,12 @@ from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
 from ..errors import ModelError, ModelInputError, NotFiniteError
+from ..plain_text import plain_error
 from .onnx_file.header import inspect
 from .onnx_file.picture_input import find_picture_input
-from .pixels.layout import to_maps
+from .pixels.layout import from_array, to_maps
 from .runtime.loaded import FileIdentity, file_identity, open_model
+from .runtime.providers import say_once
 
 SIDE = 1024  # of exports that claim to take any size: ViTMatte's give wrong alphas at any other (rembg 2.0.86)
 CHANNELS = 4
@@ -46,7 +48,7 @@ class Refiner:
         feed = pixel_values.numpy().astype(picture.kind)
         feed = feed if picture.channels_first else feed.transpose(1, 2, 0)
         output = self.model.run(feed[None], [self.model.output_name(0)], raise_if_cancelled)[0]
-        alpha = to_maps(torch.from_numpy(output), self.path.name)[0, 0].float()
+        alpha = to_maps(from_array(output, self.path.name), self.path.name)[0, 0].float()
         if alpha.shape != pixel_values.shape[1:]:
             raise ModelInputError(f"{self.path.name} gives alpha of {list(alpha.shape)} for {list(feed.shape)}")
         if not bool(torch.isfinite(alpha).all()):
@@ -55,13 +57,23 @@ class Refiner:
 
 
 def is_refiner(path: Path) -> bool:
-    """Whether a file's header declares the four channels of a refiner. Read once per file, weights untouched."""
-    return path.is_file() and _has_four_channels(path, file_identity(path))
+    """Whether a file's header declares the four channels of a refiner. Read once per file, weights untouched.
+
+    No file makes it fail: one that cannot be read is none, which the log says once.
+    """
+    try:
+        return path.is_file() and _has_four_channels(path, file_identity(path))
+    except (ModelError, OSError) as error:
+        say_once(f"{path.name} is left out of the list of matting methods: {plain_error(error)}")
+        return False
 
 
 @lru_cache(maxsize=4096)
 def _has_four_channels(path: Path, _: FileIdentity) -> bool:
     try:
         return find_picture_input(path.name, inspect(path)).channels == CHANNELS
-    except (ModelError, OSError):
+    except ModelInputError:  # a model, and none of those
+        return False
+    except ModelError as error:
+        say_once(f"{path.name} is left out of the list of matting methods: {error}")
         return False

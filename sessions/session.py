@@ -13,9 +13,11 @@ import torch
 from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
+from ..errors import RecipeError
 from ..imaging.convert import from_pil, to_pil
 from ..imaging.device import on_host
 from ..stages import stage
+from ..values import shown
 from .batches import run_together
 from .pixels.decode import Span, decode, subject_values
 from .pixels.feed import make_feed, to_batch
@@ -49,7 +51,7 @@ class CustomSession:
     execution provider by name; None takes the best that is there. make_room: called with the bytes wanted before a
     GPU is used, and where its memory ran out. Sessions of one file on one provider share one onnxruntime session.
 
-    Raises the ModelErrors of `errors`, and RuntimeMissingError.
+    Raises the ModelErrors of `errors`, RuntimeMissingError, and RecipeError for what is no recipe.
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class CustomSession:
         return other
 
     def _use(self, recipe: Recipe) -> None:
+        if not isinstance(recipe, Recipe):  # what a node's socket brings is anything
+            raise RecipeError(f"the recipe is {shown(recipe)}; give one of the recipe node, or a Recipe")
         self.recipe = recipe
         self.model.picture.check_colours(self.path.name)
         self._output = self.model.output_name(recipe.output)

@@ -10,9 +10,37 @@ from ..recipes.recipe import Recipe, from_dict
 
 # Words that say how a file was exported, not what it is.
 NOISE = {
-    *("fp16", "fp32", "f16", "f32", "float16", "float32", "half", "bf16", "int8", "uint8", "quint8", "qint8", "q4", "q8"),
+    *(
+        "fp16",
+        "fp32",
+        "f16",
+        "f32",
+        "float16",
+        "float32",
+        "half",
+        "bf16",
+        "int8",
+        "uint8",
+        "quint8",
+        "qint8",
+        "q4",
+        "q8",
+    ),
     *("q4f16", "quant", "quantized", "quantised", "quantize", "bnb4", "dynamic", "static", "sim", "simplified", "simp"),
-    *("opt", "optimized", "optimised", "copy", "final", "best", "latest", "onnx", "model", "models", "weights", "export"),
+    *(
+        "opt",
+        "optimized",
+        "optimised",
+        "copy",
+        "final",
+        "best",
+        "latest",
+        "onnx",
+        "model",
+        "models",
+        "weights",
+        "export",
+    ),
     *("exported", "converted", "int", "opset", "batch", "nchw", "nhwc", "general", "main", "epoch"),
 }
 UNNAMED = {"", "onnx", "models", "weights", "export", "checkpoints"}

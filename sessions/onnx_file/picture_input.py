@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ...errors import ChannelCountError, ModelInputError, NotAnImageModelError, SeveralInputsError
+from ...plain_text import plain_list
 from .extra_inputs import ExtraInput, constant_input
 from .header import ModelFacts, TensorFacts
 
@@ -64,7 +65,7 @@ def find_picture_input(model: str, facts: ModelFacts) -> PictureInput:
     extras = {entry.name: constant_input(entry) for entry in facts.inputs}
     pictures = [entry for entry in facts.inputs if extras[entry.name] is None]
     if len(pictures) != 1:
-        names = "; ".join(map(str, facts.inputs)) or "none"
+        names = plain_list(facts.inputs) or "none"
         raise SeveralInputsError(
             f"{model} has {len(facts.inputs)} inputs ({names}); this pack feeds one picture, and flags and sizes by "
             "their known names: use a model that needs no prompts or second pictures"

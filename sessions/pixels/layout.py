@@ -20,6 +20,10 @@ STRIDES = (1, 2, 4, 7, 8, 14, 16, 32)
 
 def from_array(output: NDArray[Any], model: str) -> Tensor:
     """An output of the model as a tensor. Raises NoMaskError for one that holds no numbers."""
+    if not isinstance(output, np.ndarray):
+        raise NoMaskError(
+            f"{model} gives a {type(output).__name__}, which is no mask: this file is no segmentation model"
+        )
     if output.dtype.kind == "u" and output.dtype.itemsize > 1:  # torch hardly knows these
         output = output.astype(np.int64)
     if output.dtype.kind not in "fiub":

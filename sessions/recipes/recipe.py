@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from ...errors import RecipeError
+from ...plain_text import plain_list
+from ...values import Kind, Rule, Triple, Whole, Word, check
 from .container import CustomSessionContainer
 
 Scale = Literal["max", "255", "none"]
@@ -23,6 +25,32 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "decoding": get_args(Decoding),
 }
 ALL_BUT_BACKGROUND = -1
+MOST_OUTPUTS = 65536
+
+
+@dataclass(frozen=True)
+class _Output:
+    """An output of a model, by its name or its number."""
+
+    wanted = "give the name of an output, or its number counted from 0"
+
+    def __call__(self, value: object) -> str | int:
+        if isinstance(value, str) and value:
+            return value
+        try:
+            return Whole(0, MOST_OUTPUTS)(value)
+        except ValueError as error:
+            raise ValueError(self.wanted) from error
+
+
+RULES: dict[str, Rule] = {
+    "container": Kind(CustomSessionContainer, "a CustomSessionContainer"),
+    **{name: Word(words) for name, words in ALLOWED.items()},
+    "pad": Triple(Whole(0, 255), "levels 0..255"),
+    "multiple": Whole(1, 1024, "of pixels (32 fits most networks)"),
+    "output": _Output(),
+    "class_index": Whole(ALL_BUT_BACKGROUND, 65535, "(-1 is every class but the background)"),
+}
 
 
 @dataclass(frozen=True)
@@ -58,17 +86,7 @@ class Recipe:
     invert: bool = False
 
     def __post_init__(self) -> None:
-        for name, allowed in ALLOWED.items():
-            if getattr(self, name) not in allowed:
-                raise RecipeError(f"{name} is {getattr(self, name)!r}; allowed are {', '.join(allowed)}")
-        if len(self.pad) != 3 or not all(0 <= level <= 255 for level in self.pad):
-            raise RecipeError(f"pad is {self.pad}; give three levels 0..255, one each for R, G and B")
-        if self.multiple < 1:
-            raise RecipeError(f"multiple is {self.multiple}; give 1 or more (32 fits most networks)")
-        if self.class_index < ALL_BUT_BACKGROUND:
-            raise RecipeError(
-                f"class_index is {self.class_index}; give a class from 0, or -1 for all but the background"
-            )
+        check(self, RULES, RecipeError)
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
@@ -85,9 +103,8 @@ def from_dict(values: Mapping[str, Any], base: Recipe | None = None) -> Recipe:
     base = base or Recipe()
     own = {entry.name for entry in fields(Recipe)} - {"container"}
     numbers = {entry.name for entry in fields(CustomSessionContainer)}
-    unknown = set(values) - own - numbers
+    unknown = sorted(set(values) - own - numbers)
     if unknown:
-        raise RecipeError(f"unknown in a recipe: {', '.join(sorted(unknown))}; known are {sorted(own | numbers)}")
-    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    container = replace(base.container, **{name: given[name] for name in numbers & set(given)})
-    return replace(base, container=container, **{name: given[name] for name in own & set(given)})
+        raise RecipeError(f"unknown in a recipe: {plain_list(unknown)}; known are {', '.join(sorted(own | numbers))}")
+    container = replace(base.container, **{name: values[name] for name in numbers & set(values)})
+    return replace(base, container=container, **{name: values[name] for name in own & set(values)})

@@ -1,18 +1,19 @@
 """Recipes that lie beside a model: our own JSON, withoutBG's, and Hugging Face's preprocessor_config.json."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import RecipeError
-from .container import CustomSessionContainer
-from .recipe import Recipe, Resampler, from_dict
+from ...errors import ContainerError, RecipeError
+from ...values import YES_OR_NO, Maybe, Rule, Whole, shown
+from .container import SIDE
+from .json_object import read_json, read_json_file
+from .recipe import Recipe, from_dict
+from .spelling import PILLOW_RESAMPLERS, spelled_out, triple
 
-PLAIN = CustomSessionContainer((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-PILLOW_RESAMPLERS: dict[int, Resampler] = {1: "lanczos", 2: "bilinear", 3: "bicubic"}
+PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 METADATA_KEY = "onnx_segmentation.recipe"
+MULTIPLE = Whole(0, 1024, "of pixels")
 
 
 def sidecar_path(model: Path) -> Path:
@@ -26,43 +27,53 @@ def read_sidecar(model: Path) -> tuple[Recipe, str] | None:
     Raises RecipeError, naming the file, where it cannot be read.
     """
     own = sidecar_path(model)
-    if own.is_file():
+    if _is_there(own):
         return _read(own, _from_own), own.name
     huggingface = model.with_name("preprocessor_config.json")
-    if huggingface.is_file():
+    if _is_there(huggingface):
         return _read(huggingface, _from_huggingface), huggingface.name
     return None
 
 
 def read_recipe(file: Path) -> Recipe:
     """The recipe in a file of the form of `<model>.onnx.json`. Raises RecipeError where it cannot be read."""
-    if not file.is_file():
+    if not _is_there(file):
         raise RecipeError(f"there is no recipe file {file}")
     return _read(file, _from_own)
 
 
 def from_metadata(metadata: Mapping[str, str]) -> Recipe | None:
-    """The recipe that the model carries in its ONNX metadata_props, as JSON under `onnx_segmentation.recipe`."""
+    """The recipe that the model carries in its ONNX metadata_props, as JSON under `onnx_segmentation.recipe`.
+
+    Raises RecipeError where it cannot be read.
+    """
     if METADATA_KEY not in metadata:
         return None
+    return _parse(
+        f"metadata {METADATA_KEY} of the model", "export it again", lambda: _from_own(read_json(metadata[METADATA_KEY]))
+    )
+
+
+def _is_there(file: Path) -> bool:
     try:
-        return from_dict(json.loads(metadata[METADATA_KEY]))
-    except json.JSONDecodeError as error:
-        raise RecipeError(f"metadata {METADATA_KEY!r} of the model is no JSON: {error}") from error
+        return file.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 def _read(file: Path, parse: Callable[[dict[str, Any]], Recipe]) -> Recipe:
+    return _parse(file.name, "mend or remove it", lambda: parse(read_json_file(file)))
+
+
+def _parse(place: str, remedy: str, read: Callable[[], Recipe]) -> Recipe:
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise RecipeError(f"it holds a {type(values).__name__}, not an object")
-        return parse(values)
-    except (ValueError, TypeError, KeyError) as error:
-        raise RecipeError(f"{file.name} cannot be read as a recipe: {error}; mend or remove it") from error
+        return read()
+    except (RecipeError, ContainerError) as error:
+        raise RecipeError(f"{place} cannot be read as a recipe: {error}; {remedy}") from error
 
 
 def _from_own(values: dict[str, Any]) -> Recipe:
-    return _from_withoutbg(values) if "canvas_size" in values else from_dict(values)
+    return _from_withoutbg(values) if "canvas_size" in values else from_dict(spelled_out(values))
 
 
 def _from_withoutbg(values: dict[str, Any]) -> Recipe:
@@ -70,9 +81,9 @@ def _from_withoutbg(values: dict[str, Any]) -> Recipe:
 
     Source: github.com/withoutbg/withoutbg, src/withoutbg/models.py.
     """
-    side = int(values["canvas_size"])
-    container = replace(PLAIN, width=side, height=side)
-    return Recipe(container, scale="255", fit="letterbox_top_left", resampler="bilinear", decoding="none")
+    side = _get(values, "canvas_size", SIDE)
+    words = {"scale": "255", "fit": "letterbox_top_left", "resampler": "bilinear", "decoding": "none"}
+    return from_dict({**PLAIN, **words, "width": side, "height": side})
 
 
 def _from_huggingface(values: dict[str, Any]) -> Recipe:
@@ -81,18 +92,34 @@ def _from_huggingface(values: dict[str, Any]) -> Recipe:
     Source: huggingface.co/docs/transformers, BaseImageProcessor (do_rescale, do_normalize, image_mean, size, resample).
     """
     size = values.get("size", 1024)
-    sides = {"height": size, "width": size} if isinstance(size, int) else size
-    short = sides.get("shortest_edge")
-    container = CustomSessionContainer(
-        tuple(values["image_mean"]) if values.get("do_normalize", True) else PLAIN.mean,
-        tuple(values["image_std"]) if values.get("do_normalize", True) else PLAIN.std,
-        int(sides.get("width", short or 1024)),
-        int(sides.get("height", short or 1024)),
+    sides = size if isinstance(size, dict) else {"height": size, "width": size}
+    short = _get(sides, "shortest_edge", Maybe(SIDE))
+    normalised = _get(values, "do_normalize", Maybe(YES_OR_NO)) is not False
+    resample = values.get("resample", 2)
+    return from_dict(
+        {
+            "mean": triple(_need(values, "image_mean")) if normalised else PLAIN["mean"],
+            "std": triple(_need(values, "image_std")) if normalised else PLAIN["std"],
+            "width": sides.get("width", short or 1024),
+            "height": sides.get("height", short or 1024),
+            "scale": "none" if _get(values, "do_rescale", Maybe(YES_OR_NO)) is False else "255",
+            "fit": "keep_aspect" if short else "stretch",
+            "resampler": PILLOW_RESAMPLERS.get(resample, "bilinear") if isinstance(resample, int) else "bilinear",
+            "multiple": _get(values, "size_divisor", Maybe(MULTIPLE)) or 32,
+        }
     )
-    return Recipe(
-        container,
-        scale="255" if values.get("do_rescale", True) else "none",
-        fit="keep_aspect" if short else "stretch",
-        resampler=PILLOW_RESAMPLERS.get(values.get("resample", 2), "bilinear"),
-        multiple=int(values.get("size_divisor") or 32),
-    )
+
+
+def _get(values: Mapping[str, Any], name: str, rule: Rule) -> Any:
+    """A value in its right type; None is what is not there. Raises RecipeError."""
+    value = values.get(name)
+    try:
+        return rule(value)
+    except ValueError as error:
+        raise RecipeError(f"{name} is {shown(value)}; {rule.wanted}") from error
+
+
+def _need(values: Mapping[str, Any], name: str) -> Any:
+    if name not in values:
+        raise RecipeError(f"{name} is missing")
+    return values[name]

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CustomOperatorError, ModelError, ModelMemoryError, ModelTooNewError, NotOnnxError
+from ...plain_text import plain_error
 from ..onnx_file.check import check_model_file
 from .cores import threads_of_session
-from .library import CPU, load_onnxruntime
+from .library import CPU, failures, load_onnxruntime, quiet
 from .memory import MakeRoom, is_out_of_memory
 from .providers import plain_name, provider_options, say_once
 
@@ -24,7 +25,7 @@ def create_session(path: Path, providers: list[str], make_room: MakeRoom) -> Any
             return session
     try:
         return new_session(path, [CPU], session_options())
-    except _failures() as error:
+    except failures() as error:
         raise _explain(path, error) from error
 
 
@@ -33,18 +34,18 @@ def _try(path: Path, providers: list[str], make_room: MakeRoom) -> Any:
     for is_last in (False, True):
         try:
             return new_session(path, providers, session_options())
-        except _failures() as error:
+        except failures() as error:
             reason = error
         if is_last or not is_out_of_memory(reason):
             break
         make_room(2 * path.stat().st_size)
-    say_once(f"{path.name} cannot be loaded on {plain_name(providers[0])}, it goes to the CPU: {reason}")
+    say_once(f"{path.name} cannot be loaded on {plain_name(providers[0])}, it goes to the CPU: {plain_error(reason)}")
     return None
 
 
 def session_options() -> Any:
     """Those of every session."""
-    options = load_onnxruntime().SessionOptions()
+    options = quiet(load_onnxruntime().SessionOptions())
     options.intra_op_num_threads = threads_of_session()
     # Its threads would spin on after each run, in the way of what the pipeline does next.
     options.add_session_config_entry("session.force_spinning_stop", "1")
@@ -59,23 +60,17 @@ def new_session(path: Path, providers: list[str], options: Any) -> Any:
     return load_onnxruntime().InferenceSession(str(path), options, providers=named, enable_fallback=0)
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    state = load_onnxruntime().capi.onnxruntime_pybind11_state
-    names = ("InvalidProtobuf", "InvalidGraph", "InvalidArgument", "Fail", "NotImplemented", "RuntimeException")
-    own = tuple(getattr(state, name) for name in (*names, "NoSuchFile", "EPFail"))
-    return (*own, RuntimeError, ValueError)
-
-
 def _explain(path: Path, error: Exception) -> ModelError:
-    reason, model, runtime = str(error), path.name, f"onnxruntime {load_onnxruntime().__version__}"
+    raw, model, runtime = str(error), path.name, f"onnxruntime {load_onnxruntime().__version__}"
+    no_memory, reason = is_out_of_memory(error), plain_error(error)
     check_model_file(path)  # it may be gone by now
-    if is_out_of_memory(error):
+    if no_memory:
         return ModelMemoryError(f"there is not enough memory to load {model}: {reason}. Use a smaller model")
-    if "IR version" in reason or "opset" in reason.lower():
+    if "IR version" in raw or "opset" in raw.lower():
         return ModelTooNewError(
             f"{model} is newer than {runtime}: {reason}. Update onnxruntime, or export the model with a lower opset"
         )
-    if "is not a registered function/op" in reason:
+    if "is not a registered function/op" in raw:
         return CustomOperatorError(
             f"{model} uses an operator that {runtime} does not have: {reason}. Export it without custom operators"
         )

@@ -5,6 +5,7 @@ import logging
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from ...environment import TELEMETRY
 from ...errors import RuntimeMissingError
@@ -43,6 +44,23 @@ def load_onnxruntime() -> ModuleType:
     if len(installed_packages()) > 1:
         logger.warning(two_packages())
     return ort
+
+
+@functools.cache
+def failures() -> tuple[type[Exception], ...]:
+    """All that onnxruntime raises, in whichever version: its own exceptions have no common base."""
+    state = vars(load_onnxruntime().capi.onnxruntime_pybind11_state).values()
+    own = (kind for kind in state if isinstance(kind, type) and issubclass(kind, Exception))
+    return (*own, RuntimeError, ValueError)
+
+
+def quiet(options: Any) -> Any:
+    """Options of a session or a run with which onnxruntime writes nothing to the terminal by itself.
+
+    Its lines quote names of the model's file as they are, escape sequences too; what matters is raised as well.
+    """
+    options.log_severity_level = 4  # fatal
+    return options
 
 
 def installed_packages() -> list[str]:

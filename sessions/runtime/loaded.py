@@ -15,13 +15,15 @@ from torch import Tensor
 from ...callbacks import RaiseIfCancelled
 from ...errors import ModelError, ModelInputError, ModelMemoryError, NoMaskError
 from ...forks import refuse_in_fork
-from ..onnx_file.check import check_model_file
+from ...plain_text import plain_error, plain_list
+from ...values import shown
+from ..onnx_file.check import check_model_file, unreadable
 from ..onnx_file.header import inspect
 from ..onnx_file.picture_input import find_picture_input
 from .cancel import stoppable
 from .cores import threads_of_session
 from .create import create_session
-from .library import CPU, CUDA, load_onnxruntime, torch_has_cuda
+from .library import CPU, CUDA, failures, load_onnxruntime, quiet, torch_has_cuda
 from .memory import MakeRoom, is_out_of_memory, release_torch_cache
 from .providers import TENSORRT, check_providers, choose_providers
 
@@ -56,7 +58,7 @@ class LoadedModel:
         if isinstance(output, int) and 0 <= output < len(names):
             return names[output]
         if output not in names:
-            raise NoMaskError(f"{self.path.name} has no output {output!r}; it has {', '.join(names)}")
+            raise NoMaskError(f"{self.path.name} has no output {shown(output)}; it has {plain_list(names)}")
         return str(output)
 
     def run(
@@ -71,14 +73,17 @@ class LoadedModel:
         self._refuse_in_fork()
         if raise_if_cancelled:
             raise_if_cancelled()
-        options, feeds = load_onnxruntime().RunOptions(), {self.picture.name: feed, **self._extras(feed.shape)}
-        ask = (
-            raise_if_cancelled if self.providers[0] == CPU else None
-        )  # a GPU is quick, and its state hangs on the thread
-        try:
-            return stoppable(lambda: run_session(self._session, outputs, feeds, options), options, ask)
-        except _run_errors() as error:
-            raise self._explain(error, feed.shape) from error
+        options, feeds = quiet(load_onnxruntime().RunOptions()), {self.picture.name: feed, **self._extras(feed.shape)}
+        # a GPU is quick, and its state hangs on the thread
+        ask = raise_if_cancelled if self.providers[0] == CPU else None
+
+        def work() -> list[NDArray[Any]]:
+            try:
+                return run_session(self._session, outputs, feeds, options)
+            except failures() as error:
+                raise self._explain(error, feed.shape) from error
+
+        return stoppable(work, options, ask)
 
     def run_on_device(
         self, feed: Tensor, output: str, raise_if_cancelled: RaiseIfCancelled | None = None, release_memory: bool = True
@@ -102,7 +107,7 @@ class LoadedModel:
             torch.cuda.current_stream(feed.device).synchronize()  # onnxruntime reads from a stream of its own
         try:
             run_binding(self._session, binding, _run_options(feed.device, release_memory))
-        except _run_errors() as error:
+        except failures() as error:
             raise self._explain(error, feed.shape) from error
         binding.synchronize_outputs()
         value = binding.get_outputs()[0]
@@ -121,8 +126,9 @@ class LoadedModel:
     def _explain(self, error: Exception, shape: tuple[int, ...]) -> ModelError:
         name = self.path.name
         if is_out_of_memory(error):
-            return ModelMemoryError(f"memory ran out while {name} ran on {list(shape)}: {error}. Use a smaller model")
-        return ModelInputError(f"{name} failed on an input of {list(shape)}: {error}")
+            reason = plain_error(error)
+            return ModelMemoryError(f"memory ran out while {name} ran on {list(shape)}: {reason}. Use a smaller model")
+        return ModelInputError(f"{name} failed on an input of {list(shape)}: {plain_error(error)}")
 
 
 def run_session(session: Any, outputs: list[str], feeds: dict[str, NDArray[Any]], options: Any) -> list[NDArray[Any]]:
@@ -159,9 +165,9 @@ def file_identity(path: Path) -> FileIdentity:
     """Changes when the file does: its place, time and size. Raises ModelNotFoundError where there is none."""
     try:
         stat = path.stat()
-    except FileNotFoundError:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         check_model_file(path)  # says what to do
-        raise
+        raise unreadable(path, error) from error
     return str(path.resolve()), stat.st_mtime_ns, stat.st_size
 
 
@@ -172,12 +178,7 @@ def _device(provider: str) -> torch.device:
 
 
 def _run_options(device: torch.device, release_memory: bool) -> Any:
-    options = load_onnxruntime().RunOptions()
+    options = quiet(load_onnxruntime().RunOptions())
     if device.type == "cuda" and release_memory:
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", f"gpu:{device.index or 0}")
     return options
-
-
-def _run_errors() -> tuple[type[Exception], ...]:
-    state = load_onnxruntime().capi.onnxruntime_pybind11_state
-    return state.InvalidArgument, state.Fail, state.RuntimeException, state.EPFail
