@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..recipes.catalog import CatalogModel, family_tables, find_model
 from ..recipes.recipe import Recipe, from_dict
+from ..recipes.spelling import spelled_out
 
 # Words that say how a file was exported, not what it is.
 NOISE = {
@@ -66,7 +67,7 @@ def families() -> tuple[Family, ...]:
 
 def _read_family(table: dict[str, object]) -> Family:
     model = find_model(str(table.get("model", "")))
-    recipe = model.recipe if model else from_dict(table["recipe"])  # type: ignore[arg-type]
+    recipe = model.recipe if model else from_dict(spelled_out(table["recipe"]))  # type: ignore[arg-type]
     words, prints = (tuple(map(str, table.get(key, ()))) for key in ("words", "fingerprints"))  # type: ignore[call-overload]
     return Family(str(table["name"]), words, prints, recipe)
 

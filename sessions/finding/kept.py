@@ -1,4 +1,4 @@
-"""Recipes that were found once, kept on disk by the model file's checksum, so that the same file is always fed alike."""
+"""Recipes that were found once, kept on disk by the model file's checksum: the same file is always fed alike."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ from ..recipes.recipe import Recipe, from_dict, to_dict
 logger = logging.getLogger("onnx_segmentation")
 
 VERSION = 1
-"""Of the search. It is raised when the search itself changes; what an older one found stays until the user asks again."""
+"""Of the search, raised when it changes; what an older one found stays until the user asks again."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..onnx_file.graph import Graph, Node
+from ..recipes.recipe import Channels
 
 ARITHMETIC = ("Div", "Mul", "Sub", "Add")
 PASSED = (
@@ -47,7 +48,7 @@ class Preprocessing:
         return bool(self.steps)
 
     @property
-    def order(self) -> str:
+    def order(self) -> Channels:
         """rgb or bgr, by constants that ImageNet's means (.485 > .456 > .406) order."""
         mean = -self.offset / self.factor
         return "bgr" if mean[2] > mean[0] + 1e-6 * abs(mean[0]) and self.steps else "rgb"

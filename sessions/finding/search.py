@@ -1,4 +1,4 @@
-"""The search for the numbers that a network was trained on: candidates that its weights leave open, tried on pictures."""
+"""The search for the numbers that a network was trained on: candidates that its weights leave open are tried."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,13 +9,13 @@ from torch import Tensor
 from ...callbacks import RaiseIfCancelled
 from ...errors import ModelOutputError
 from ..pixels.decode import decode
-from ..pixels.feed import make_feed, to_batch
 from ..pixels.geometry import fit, place
 from ..pixels.layout import from_array, to_maps
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
 from .candidates import Candidate
 from .outputs import Meaning, Sample, read_meaning
+from .samples import read_by, run_sample
 from .trial import NO_ANSWER, darken, score
 
 MOST_PICTURES = 3
@@ -161,29 +161,3 @@ class Search:
         height, width = sample.picture.shape[:2]
         mask, _ = decode(to_maps(output, name, fed=(height, width))[0], recipe, name)
         return mask.float() / 255
-
-
-def run_sample(
-    model: LoadedModel,
-    recipe: Recipe,
-    picture: Tensor,
-    real: bool = True,
-    raise_if_cancelled: RaiseIfCancelled | None = None,
-) -> Sample:
-    """All outputs of a model for a picture [H, W, 3] uint8 of its own size."""
-    names = [entry.name for entry in model.facts.outputs]
-    feed = to_batch([make_feed(picture, recipe, model.picture)], model.picture)
-    values = model.run(feed.numpy(), names, raise_if_cancelled)
-    return Sample(picture, dict(zip(names, values, strict=True)), real)
-
-
-def read_by(recipe: Recipe, meaning: Meaning) -> Recipe:
-    """The recipe, its outputs read as they mean."""
-    return replace(
-        recipe,
-        output=meaning.output,
-        decoding=meaning.decoding,
-        class_index=meaning.class_index,
-        background=meaning.background,
-        invert=meaning.invert,
-    )

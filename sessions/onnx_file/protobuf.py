@@ -67,6 +67,20 @@ class Message:
             raise MalformedError(f"field {number} holds bytes, not a number")
         return value
 
+    def integers(self, number: int) -> list[int]:
+        """All of a repeated field, one by one or packed."""
+        numbers: list[int] = []
+        for value in self._fields.get(number, []):
+            if isinstance(value, int):
+                numbers.append(value)
+                continue
+            position = 0
+            while position < len(value):
+                self._budget.spend_field()
+                each, position = _varint(value, position)
+                numbers.append(each)
+        return numbers
+
     def views(self, number: int) -> list[memoryview]:
         """The bytes of each."""
         values = self._fields.get(number, [])

@@ -117,6 +117,11 @@ def _tables() -> dict[str, list[dict[str, Any]]]:
     return tomllib.loads(CATALOG.read_text(encoding="utf-8"))
 
 
+def family_tables() -> list[dict[str, Any]]:
+    """The tables of public networks, for `finding.families`."""
+    return _tables()["family"]
+
+
 def _read_model(entry: dict[str, Any]) -> CatalogModel:
     recipes: dict[str, Any] = {key: from_dict(entry[key]) for key in ("recipe", "trainer_recipe") if key in entry}
     return CatalogModel(**_plain(entry) | recipes)

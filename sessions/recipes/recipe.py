@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from ...errors import RecipeError
 from ...plain_text import plain_list
-from ...values import Kind, Rule, Triple, Whole, Word, check
+from ...values import YES_OR_NO, Kind, Rule, Triple, Whole, Word, check
 from .container import CustomSessionContainer
 
 Scale = Literal["max", "255", "none"]
@@ -25,6 +25,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "decoding": get_args(Decoding),
 }
 ALL_BUT_BACKGROUND = -1
+NO_BACKGROUND = -1
 MOST_OUTPUTS = 65536
 
 
@@ -50,6 +51,8 @@ RULES: dict[str, Rule] = {
     "multiple": Whole(1, 1024, "of pixels (32 fits most networks)"),
     "output": _Output(),
     "class_index": Whole(ALL_BUT_BACKGROUND, 65535, "(-1 is every class but the background)"),
+    "background": Whole(NO_BACKGROUND, 65535, "(-1 if there is none)"),
+    "invert": YES_OR_NO,
 }
 
 
