@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from . import host, inputs
+from . import host, inputs, neighbours
 
 NO_MODEL = "none"
 
@@ -44,7 +44,7 @@ class ImageSegmentationDiagnostics:
         from ..sessions.session import CustomSession
         from ..stages import record
 
-        lines = describe_runtime()
+        lines = describe_runtime() + [f"beside it: {text}" for text in neighbours.conflicts()]
         if model != NO_MODEL:
             path, asked = host.model_path(model), host.provider(provider)
             with record() as times:
