@@ -9,7 +9,9 @@ import pytest
 from support import ROOT
 
 NAMES = ["ImageSegmentation", "ImageSegmentationCustom", "ImageSegmentationCustomAdvanced"]
-ALLOR = "\n".join(["class Node: pass", f"NODE_CLASS_MAPPINGS = {{name: type(name, (Node,), {{}}) for name in {NAMES}}}"])
+ALLOR = "\n".join(
+    ["class Node: pass", f"NODE_CLASS_MAPPINGS = {{name: type(name, (Node,), {{}}) for name in {NAMES}}}"]
+)
 
 
 class ComfyUI:
@@ -80,7 +82,10 @@ def said(caplog):
 @pytest.mark.parametrize(
     ("order", "owner"),
     [
-        (["ComfyUI-Allor", "onnx-segmentation"], "are this pack's, which ComfyUI loaded after custom_nodes/ComfyUI-Allor"),
+        (
+            ["ComfyUI-Allor", "onnx-segmentation"],
+            "are this pack's, which ComfyUI loaded after custom_nodes/ComfyUI-Allor",
+        ),
         (["onnx-segmentation", "ComfyUI-Allor"], "are custom_nodes/ComfyUI-Allor's, which ComfyUI loaded last"),
     ],
     ids=["before", "after"],
