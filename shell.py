@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parent.absolute()
 
 
 def own_command(*words: str) -> str:
-    """A command of this pack (`commands`), which runs from any current folder: own_command("models", "fetch", "u2netp")."""
+    """A command of this pack (`commands`), which runs from any current folder: own_command("models", "verify")."""
     return quoted(sys.executable, str(FOLDER), *words)
 
 

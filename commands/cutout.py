@@ -29,11 +29,9 @@ from ..simple import Options, load_session, to_options
 from . import cutout_arguments
 from .interrupts import plain_interrupts
 
+# Modules, and what pip calls them.
 NEEDED = {"local": {"tqdm": "tqdm", "filelock": "filelock"}}
-NEEDED["ray"] = NEEDED["local"] | {
-    "ray": "ray[data]>=2.60,<3",
-    "pyarrow": "pyarrow",
-}  # modules, and what pip calls them
+NEEDED["ray"] = NEEDED["local"] | {"ray": "ray[data]>=2.60,<3", "pyarrow": "pyarrow"}
 PACKAGE = __name__.partition(".")[0]
 
 

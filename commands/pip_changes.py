@@ -96,7 +96,8 @@ def ask_uv(python: str, requirements: Iterable[str], options: Iterable[str] = ()
 
 def installers() -> dict[str, Installer]:
     """Those that are at hand, by name."""
-    return {"pip": ask_pip} | ({"uv": ask_uv} if shutil.which("uv") else {})
+    pip: dict[str, Installer] = {"pip": ask_pip}
+    return pip | ({"uv": ask_uv} if shutil.which("uv") else {})
 
 
 def lines() -> list[str]:
@@ -136,7 +137,8 @@ def show(args: argparse.Namespace) -> int:
         print(f"{REQUIREMENTS} is not there: this command is for the folder in custom_nodes", file=sys.stderr)
         return 2
     try:
-        return int(any([_show_all(python) for python in args.pythons]))
+        changed = [_show_all(python) for python in args.pythons]
+        return int(any(changed))
     except (InstallError, OSError) as error:
         print(f"onnx-segmentation: {error}", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@ ComfyUI gives a name to the pack that it loads last, and says nothing.
 import logging
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,7 +32,7 @@ def other_copies() -> list[Path]:
     return sorted(loaded & {Path(str(module.__file__)).parent.absolute() for module in copies})
 
 
-def watch(names: dict[str, type]) -> None:
+def watch(names: Mapping[str, type]) -> None:
     """To be called when ComfyUI loads us: remember whose our names were, and say what is wrong once all are loaded."""
     _before.update(_owners(names))
     startup = getattr(getattr(host.page_server(), "app", None), "on_startup", None)
@@ -67,7 +68,7 @@ def _about(pack: str, names: list[str], now: dict[str, str]) -> str:
     return text + "Remove one of the two packs, or disable it in ComfyUI-Manager, and restart"
 
 
-def _owners(names: dict[str, type]) -> dict[str, str]:
+def _owners(names: Mapping[str, type]) -> dict[str, str]:
     """Of our names, those that are another pack's in ComfyUI now, with its folder."""
     table: dict[str, Any] = getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", {})
     others = {name: table[name] for name, ours in names.items() if table.get(name, ours) is not ours}

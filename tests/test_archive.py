@@ -1,4 +1,4 @@
-"""What people get from the registry: it loads, its pages lead somewhere, and the commands that they name run from it."""
+"""What people get from the registry: it loads, its pages lead somewhere, the commands that they name run."""
 
 import re
 import shlex
@@ -86,7 +86,7 @@ def test_every_link_leads_to_something_in_it(archive, name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_what_needs_the_checkout_says_so(name):
-    """dev.py, tools and benchmarks are not in the archive: the section, or the page's beginning, speaks of a checkout."""
+    """dev.py, tools and benchmarks are not in the archive: the section, or the page's beginning, says checkout."""
     first, *sections = re.split(r"^## ", NOTE.sub("", read(name)), flags=re.MULTILINE)
     for section in (first, *sections):
         assert not CHECKOUT_ONLY.search(section) or "checkout" in first + section, section[:60]
@@ -138,7 +138,5 @@ def test_a_python_without_torch_is_said(archive, tmp_path):
     """The shell's `python`, perhaps, and not ComfyUI's."""
     command = [sys.executable, "-I", "-S", str(archive), "models"]  # no site-packages
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (
-        done.returncode == 2
-        and f"is not installed in {sys.executable}: use the Python that runs ComfyUI" in done.stderr
-    )
+    assert done.returncode == 1
+    assert f"is not installed in {sys.executable}: use the Python that runs ComfyUI" in done.stderr

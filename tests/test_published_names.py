@@ -1,4 +1,4 @@
-"""Names that stay from the first published version on: an update leaves the old files, and people's graphs hold the ids."""
+"""Names that stay from the first published version on: an update leaves old files, people's graphs hold the ids."""
 
 import json
 

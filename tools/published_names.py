@@ -1,8 +1,8 @@
 """Write down the names that an update must not change: python -m tools.published_names
 
 The registry's update lays a new version over the old one and removes nothing: a template, language, blueprint or script
-under a new name would be there twice. A node's id is in people's graphs. Until the first version is published (a section
-for it in CHANGELOG.md) the list is simply written again; after that this refuses to drop a name.
+under a new name would be there twice. A node's id is in people's graphs. Until the first version is published (it has a
+section in CHANGELOG.md then) the list is simply written again; after that this refuses to drop a name.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Write this pack's name and version on its nodes in the templates and the blueprint: python -m tools.stamp_graphs
 
-By `cnr_id` the page and ComfyUI-Manager offer this pack for a node that a reader of the graph lacks, and not another pack
+By `cnr_id` the page and ComfyUI-Manager offer this pack for a node that a reader of the graph lacks, not another pack
 with nodes of the same names; `ver` is the version that the graph was made with.
 """
 
