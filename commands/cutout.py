@@ -5,6 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,16 @@ from ..pictures.read import lift_pillow_limit
 from ..pictures.write import Colour, ResultForm
 from ..sessions.recipes.sidecar import read_recipe
 from ..sessions.session import CustomSession
+from ..shell import FOLDER, pip_install
 from ..simple import Options, load_session, to_options
 from . import cutout_arguments
 from .interrupts import plain_interrupts
 
 MOST_JOBS = 1024
-EXTRAS = {"local": ("cli", ("tqdm", "filelock")), "ray": ("ray", ("tqdm", "filelock", "ray", "pyarrow"))}
+# Modules, and what pip calls them.
+NEEDED = {"local": {"tqdm": "tqdm", "filelock": "filelock"}}
+NEEDED["ray"] = NEEDED["local"] | {"ray": "ray[data]>=2.60,<3", "pyarrow": "pyarrow"}
+PACKAGE = __name__.partition(".")[0]
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,7 +43,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit codes: see `cutout_arguments.EPILOG`."""
     try:
-        _check_extra(args.engine)
+        _check_needed(args.engine)
         with plain_interrupts():
             return _run_ray(args) if args.engine == "ray" else _run_local(args)
     except (SegmentationError, OSError) as error:
@@ -128,8 +133,10 @@ def _manifest(file: str | None) -> AbstractContextManager[Callable[[Outcome], No
     return csv_manifest(Path(file))
 
 
-def _check_extra(engine: str) -> None:
-    extra, modules = EXTRAS[engine]
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+def _check_needed(engine: str) -> None:
+    missing = [name for name in NEEDED[engine] if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputsError(f"{', '.join(missing)} not installed: pip install 'onnx-segmentation[{extra}]'")
+        command = pip_install(*(NEEDED[engine][name] for name in missing))
+        raise InputsError(f"{', '.join(missing)} not installed: {command}")
+    if engine == "ray" and PathFinder.find_spec(PACKAGE) is None:
+        raise InputsError(f"Ray's workers import {PACKAGE}, which is not installed: {pip_install(f'{FOLDER}[ray]')}")

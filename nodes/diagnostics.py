@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from . import host, inputs
+from . import host, inputs, neighbours
 
 NO_MODEL = "none"
 
@@ -42,9 +42,11 @@ class ImageSegmentationDiagnostics:
         from ..sessions.describe import describe_model, describe_runtime, describe_times
         from ..sessions.finding.sources import find_recipe
         from ..sessions.session import CustomSession
+        from ..shell import own_command
         from ..stages import record
 
-        lines = describe_runtime()
+        lines = describe_runtime() + [f"beside it: {text}" for text in neighbours.conflicts()]
+        lines += [f"commands: {own_command('--help')}"]
         if model != NO_MODEL:
             path, asked = host.model_path(model), host.provider(provider)
             with record() as times:
