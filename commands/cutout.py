@@ -15,6 +15,7 @@ from ..batch.job import Job
 from ..batch.local import run_local
 from ..batch.lock import only_run
 from ..batch.manifest import csv_manifest
+from ..batch.originals import protect_originals
 from ..batch.outcome import Outcome, explain
 from ..batch.plan import finished_outputs, make_plan
 from ..batch.storage import SCHEME
@@ -63,8 +64,10 @@ def _run_local(args: argparse.Namespace) -> int:
         raise InputsError("URIs are read and written by Ray: add --engine ray")
     lift_pillow_limit()
     output, form = absolute(args.output), _form(args)
+    found = find_pictures(args.inputs, output)
+    plan = make_plan(found, output.as_posix(), form.suffix)
+    protect_originals(found, plan.naming, output)
     with only_run(output), share_cores(args.jobs, available_cores()):
-        plan = make_plan(find_pictures(args.inputs, output), output.as_posix(), form.suffix)
         there = finished_outputs(output, plan.folders())
         plan = plan if args.overwrite else plan.without(there)
         session = _load(args)  # held until the worker has it too
@@ -86,9 +89,11 @@ def _run_ray(args: argparse.Namespace) -> int:
     options = RayOptions(args.ray_address, args.ray_workers, args.ray_cpus, args.ray_gpus)
     output, form = open_place(args.output), _form(args)
     manifest = open_place(args.manifest) if args.manifest else output.below("manifest.parquet")
+    source, found = find_stored(args.inputs, output)
+    plan = make_plan(found, output.path, form.suffix)
+    if output.local and source.type_name == "local":
+        protect_originals(found, plan.naming, Path(output.path))
     with only_run(Path(output.path)) if output.local else nullcontext():
-        source, found = find_stored(args.inputs, output)
-        plan = make_plan(found, output.path, form.suffix)
         plan = plan if args.overwrite else plan.without(stored_outputs(output, plan.folders()))
         job = _job(args, form, _load(args))  # loads it, so that what is wrong with it is said before Ray begins
         with Report(len(plan.todo), plan.finished, True) as report:
