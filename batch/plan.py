@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import InputsError
 from .inputs import Found
 from .naming import Naming, name_outputs
-from .whole_files import PART
+from .whole_files import is_part
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def finished_outputs(output: Path, folders: Collection[str]) -> set[str]:
             continue
         with os.scandir(output / folder) as entries:
             for entry in entries:
-                if entry.name.startswith(".") and entry.name.endswith(PART) and not entry.is_dir(follow_symlinks=False):
+                if is_part(entry.name) and not entry.is_dir(follow_symlinks=False):
                     Path(entry.path).unlink()
                 elif entry.is_file() and entry.stat().st_size:
                     done.add(posixpath.join(folder, entry.name))

@@ -7,6 +7,12 @@ from ..pictures.file_kind import special_kind
 PART = ".cutout-part"
 
 
+def is_part(name: str) -> bool:
+    """Whether a file's name is that of a part which `write_whole` left: `.photo.png.cutout-part`."""
+    whole = name.removesuffix(PART)
+    return whole != name and whole.startswith(".") and Path(whole).suffix != ""
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file, and the folders above it. Whoever ends the process, no part of a file gets this name.
 
