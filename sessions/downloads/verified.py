@@ -35,8 +35,8 @@ def remember(path: Path, checksum: str, memory: Path) -> None:
     """Note that the file has this checksum, until its size or time changes."""
     key, known = str(path.resolve()), _known(path, checksum)
     _here[key] = known
-    notes = {name: note for name, note in _read(memory).items() if Path(name).is_file()} | {key: known}
     with suppress(OSError):  # a folder that cannot be written: this process remembers
+        notes = {name: note for name, note in _read(memory).items() if Path(name).is_file()} | {key: known}
         _write(memory, notes)
 
 
@@ -48,7 +48,7 @@ def _known(path: Path, checksum: str) -> list[Any]:
 def _read(memory: Path) -> dict[str, Any]:
     try:
         notes = json.loads((memory / MEMORY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # cut off, or somebody else's
         return {}
     return notes if isinstance(notes, dict) else {}
 
