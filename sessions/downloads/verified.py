@@ -38,8 +38,8 @@ def remember(path: Path, checksum: str, memory: Path) -> None:
     before = _read(memory)
     if before is None:
         return
-    notes = {name: note for name, note in before.items() if Path(name).is_file()} | {key: known}
     with suppress(OSError):  # a folder that cannot be written: this process remembers
+        notes = {name: note for name, note in before.items() if Path(name).is_file()} | {key: known}
         _write(memory, notes)
 
 

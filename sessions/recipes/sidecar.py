@@ -95,7 +95,7 @@ def _from_huggingface(values: dict[str, Any]) -> Recipe:
     sides = size if isinstance(size, dict) else {"height": size, "width": size}
     short = _get(sides, "shortest_edge", Maybe(SIDE))
     normalised = _get(values, "do_normalize", Maybe(YES_OR_NO)) is not False
-    resample = values.get("resample", 2)
+    resample = _get(values, "resample", Maybe(Whole(0, 5)))
     return from_dict(
         {
             "mean": triple(_need(values, "image_mean")) if normalised else PLAIN["mean"],
@@ -104,7 +104,7 @@ def _from_huggingface(values: dict[str, Any]) -> Recipe:
             "height": sides.get("height", short or 1024),
             "scale": "none" if _get(values, "do_rescale", Maybe(YES_OR_NO)) is False else "255",
             "fit": "keep_aspect" if short else "stretch",
-            "resampler": PILLOW_RESAMPLERS.get(resample, "bilinear") if isinstance(resample, int) else "bilinear",
+            "resampler": PILLOW_RESAMPLERS.get(resample, "bilinear"),
             "multiple": _get(values, "size_divisor", Maybe(MULTIPLE)) or 32,
         }
     )
