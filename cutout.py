@@ -1,5 +1,6 @@
 """The one pipeline: frames -> mask -> post-process -> alpha matting -> edge colours -> RGBA and MASK."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -7,22 +8,23 @@ from torch import Tensor
 
 from .callbacks import OnFrame, RaiseIfCancelled
 from .forks import begin_work
-from .frames import CutoutOptions, Frame, each_frame
+from .frames import CutoutOptions, Frame, each_frame, masked_frames
 from .imaging.compose import Results
-from .imaging.convert import check_images
+from .imaging.convert import check_images, to_masks
 from .refine import RefineOptions, mask_trimap, refine
-from .sessions.runtime.memory import try_on
+from .sessions.runtime.memory import MakeRoom, release_torch_cache, try_on
 from .sessions.segmenter import Segmenter
 from .stages import stage
 
-__all__ = ["Cutout", "CutoutOptions", "cutout"]
+__all__ = ["Cutout", "CutoutOptions", "cutout", "matte_masks"]
 
 
 @dataclass(frozen=True)
 class Cutout:
     """image: straight RGBA [B, H, W, 4], or RGB over a background; mask: [B, H, W], 1 = subject; both float32 0..1.
 
-    confidence: see `Masks`. trimap: of the first frame, [H, W], 1, 0.5 or 0, where alpha matting ran.
+    confidence: see `Masks`; 1 for masks that no model made. trimap: of the first frame, [H, W], 1, 0.5 or 0, if alpha
+    matting ran.
     """
 
     image: Tensor
@@ -49,12 +51,52 @@ def cutout(
     begin_work()
     check_images(images)
     options = options or CutoutOptions()
-    work = options.refine
-    results = Results(images, options.background, work.edge_colours == "premultiplied")
+    frames = each_frame(images, session, options, raise_if_cancelled)
+    return _cut(images, frames, options, session.make_room, on_frame, raise_if_cancelled)
+
+
+def matte_masks(
+    images: Tensor,
+    masks: Tensor,
+    options: CutoutOptions | None = None,
+    on_frame: OnFrame | None = None,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
+    *,
+    trimaps: Tensor | None = None,
+    device: torch.device | None = None,
+    make_room: MakeRoom = release_torch_cache,
+) -> Cutout:
+    """As `cutout`, with masks that somebody else made: MASK [B, H, W] or [H, W], 0..1, of any size; one serves all.
+
+    options: None solves alpha with the usual options; what only a model can tell (`min_confidence`, `steady`) does not
+    count. trimaps: MASK of 0, 0.5 (unknown) and 1, in place of those made from the masks. device: where the work is
+    done, by default where the pictures lie. make_room: called with the bytes wanted when its memory runs out.
+
+    Raises ImageError for an empty batch, NaN, or another number of masks than one or one for each frame, and
+    ForkedError.
+    """
+    begin_work()
+    check_images(images)
+    options = options or CutoutOptions(RefineOptions(alpha_matting=True))
+    masks = to_masks(masks, len(images))
+    trimaps = None if trimaps is None else to_masks(trimaps, len(images))
+    frames = masked_frames(images, masks, options, trimaps, device or images.device, make_room)
+    return _cut(images, frames, options, make_room, on_frame, raise_if_cancelled)
+
+
+def _cut(
+    images: Tensor,
+    frames: Iterable[Frame],
+    options: CutoutOptions,
+    make_room: MakeRoom,
+    on_frame: OnFrame | None,
+    raise_if_cancelled: RaiseIfCancelled | None,
+) -> Cutout:
+    results = Results(images, options.background, options.refine.edge_colours == "premultiplied")
     confidence: list[float] = []
     first: Tensor | None = None
-    for frame in each_frame(images, session, options, raise_if_cancelled):
-        colours, alpha, trimap = _finish(frame, work, session, raise_if_cancelled)
+    for frame in frames:
+        colours, alpha, trimap = _finish(frame, options.refine, make_room, raise_if_cancelled)
         first = first if frame.number else trimap
         with stage("write results"):
             results.write(frame.number, colours, alpha)
@@ -65,7 +107,7 @@ def cutout(
 
 
 def _finish(
-    frame: Frame, options: RefineOptions, session: Segmenter, raise_if_cancelled: RaiseIfCancelled | None
+    frame: Frame, options: RefineOptions, make_room: MakeRoom, raise_if_cancelled: RaiseIfCancelled | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Colours, alpha and, with matting, the trimap that it was solved from."""
 
@@ -76,4 +118,4 @@ def _finish(
             trimap = mask_trimap(mask, options) if frame.trimap is None else frame.trimap.to(device)
         return *refine(rgb, mask, options, frame.number, raise_if_cancelled, trimap), trimap
 
-    return try_on(work, frame.rgb.device, session.make_room)
+    return try_on(work, frame.rgb.device, make_room)

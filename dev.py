@@ -10,6 +10,7 @@ Each makes the environment .venv first, as tests/requirements.txt and tests/cons
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -69,11 +70,10 @@ def test(arguments: list[str]) -> int:
 def type_check() -> int:
     """mypy wants the package under its own name, which the checkout's folder need not have: lend it one by links."""
     view = ROOT / ".cache" / "typing" / "onnx_segmentation"
-    view.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(view, ignore_errors=True)  # links of files that are gone
+    view.mkdir(parents=True)
     for name in PACKAGES + MODULES:
-        link = view / name
-        if not link.is_symlink():
-            link.symlink_to(ROOT / name, target_is_directory=(ROOT / name).is_dir())
+        (view / name).symlink_to(ROOT / name, target_is_directory=(ROOT / name).is_dir())
     return run("-m", "mypy", "--config-file", "pyproject.toml", "--cache-dir", ".cache/mypy", str(view))
 
 

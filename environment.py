@@ -1,4 +1,4 @@
-"""Every environment variable that the pack reads or sets; `python -m tools.environment` writes the page about them."""
+"""Every environment variable that the pack reads or sets; `python -m tools.variables` writes the page about them."""
 
 import os
 import sys

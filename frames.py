@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,12 +11,13 @@ from torch import Tensor
 from .callbacks import RaiseIfCancelled
 from .errors import ModelMemoryError, OptionsError
 from .imaging.compose import TRANSPARENT, parse_colour
-from .imaging.convert import to_levels, to_rgb
+from .imaging.convert import resize_mask, to_levels, to_rgb
 from .imaging.morphology import post_process
 from .matting.trimap import steady_trimap
 from .refine import RefineOptions, mask_trimap
 from .sessions.pixels.decode import Span
 from .sessions.runtime.library import CPU
+from .sessions.runtime.memory import MakeRoom, try_on
 from .sessions.segmenter import Segmenter
 from .stages import stage
 from .values import YES_OR_NO, Kind, Number, Rule, check
@@ -77,8 +79,43 @@ def each_frame(
     Raises ImageError for NaN, ModelOutputError, and ModelMemoryError where not even the CPU has enough.
     """
     span = _common_span(images, session, raise_if_cancelled) if options.steady else None
-    found = (_clean(frame, options) for frame in _segment_all(images, session, span, raise_if_cancelled))
-    return _steadied(found, options.refine) if options.steady_trimap and options.refine.alpha_matting else found
+    frames = (_without_subject(frame, options) for frame in _segment_all(images, session, span, raise_if_cancelled))
+    return _finished(frames, options)
+
+
+def masked_frames(
+    images: Tensor,
+    masks: Tensor,
+    options: CutoutOptions,
+    trimaps: Tensor | None,
+    device: torch.device,
+    make_room: MakeRoom,
+) -> Iterator[Frame]:
+    """Each frame of an IMAGE on the device, with the mask [B or 1, H, W] 0..1 and trimap that somebody else made.
+
+    Masks of another size are resized; one serves all frames. Raises ImageError for NaN.
+    """
+
+    def frame(number: int, device: torch.device) -> Frame:
+        rgb = to_rgb(images[number], number, device)
+        trimap = None if trimaps is None else _fitted(trimaps, number, rgb)
+        return Frame(number, rgb, to_levels(_fitted(masks, number, rgb)), 1.0, trimap)
+
+    frames = (try_on(partial(frame, number), device, make_room) for number in range(len(images)))
+    return _finished(frames, options)
+
+
+def _fitted(masks: Tensor, number: int, rgb: Tensor) -> Tensor:
+    """The frame's own mask, or the one that serves all, as [H, W] 0..1 of the picture's size."""
+    mask = masks[number if len(masks) > 1 else 0].to(rgb.device, torch.float32)
+    return resize_mask(mask, rgb.shape[1], rgb.shape[0])
+
+
+def _finished(frames: Iterator[Frame], options: CutoutOptions) -> Iterator[Frame]:
+    """Post-processed on request, and with the trimaps that a steady batch needs."""
+    if options.post_process:
+        frames = map(_post_processed, frames)
+    return _steadied(frames, options.refine) if options.steady_trimap and options.refine.alpha_matting else frames
 
 
 def _segment_all(
@@ -123,16 +160,18 @@ def _segment(
     return [Frame(*each) for each in zip(numbers, pictures, found.masks, found.confidence, strict=True)]
 
 
-def _clean(frame: Frame, options: CutoutOptions) -> Frame:
-    """Its mask empty where the model found no subject, post-processed on request."""
-    if frame.confidence < options.min_confidence:
-        logger.warning(
-            f"frame {frame.number}: no subject found (confidence {frame.confidence:.2f}, "
-            f"below {options.min_confidence:.2f})"
-        )
-        return replace(frame, mask=torch.zeros_like(frame.mask))
-    if not options.post_process:
+def _without_subject(frame: Frame, options: CutoutOptions) -> Frame:
+    """Its mask empty if the model is not sure that there is a subject."""
+    if frame.confidence >= options.min_confidence:
         return frame
+    logger.warning(
+        f"frame {frame.number}: no subject found (confidence {frame.confidence:.2f}, "
+        f"below {options.min_confidence:.2f})"
+    )
+    return replace(frame, mask=torch.zeros_like(frame.mask))
+
+
+def _post_processed(frame: Frame) -> Frame:
     with stage("post-process"):
         return replace(frame, mask=post_process(frame.mask))
 
@@ -142,7 +181,7 @@ def _steadied(frames: Iterator[Frame], options: RefineOptions) -> Iterator[Frame
     before: Tensor | None = None
     waiting: tuple[Frame, Tensor] | None = None
     for frame in frames:
-        trimap = mask_trimap(frame.mask, options)
+        trimap = mask_trimap(frame.mask, options) if frame.trimap is None else frame.trimap
         if waiting:
             yield replace(waiting[0], trimap=steady_trimap(waiting[1], before, trimap))
             before = waiting[1]

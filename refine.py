@@ -11,10 +11,10 @@ from torch import Tensor
 from .callbacks import RaiseIfCancelled
 from .errors import ConvergenceError, OptionsError, TrimapError
 from .imaging.convert import round_levels, to_values
-from .matting.methods import Method, estimate_alpha
+from .matting.methods import METHODS, Method, estimate_alpha
 from .matting.trimap import make_trimap
 from .stages import stage
-from .values import YES_OR_NO, Kind, Rule, Whole, Word, check
+from .values import YES_OR_NO, Rule, Whole, Word, check
 
 if TYPE_CHECKING:
     from .matting.vitmatte import AlphaNetwork
@@ -29,7 +29,7 @@ RULES: dict[str, Rule] = {
     "foreground_threshold": LEVEL,
     "background_threshold": LEVEL,
     "erode_size": Whole(0, 16384, "of pixels"),
-    "method": Kind(str, "the name of a matting method"),
+    "method": Word(METHODS),
     "edge_colours": Word(EDGE_COLOURS),
 }
 
@@ -42,7 +42,7 @@ class RefineOptions:
     `premultiplied` multiplies the picture by alpha (rembg's look), `auto` is estimated with matting, photo without.
     network: what the method `vitmatte` runs, such as a `sessions.refiner.Refiner`.
 
-    Raises OptionsError for anything else. method is any text: nodes put names of files there.
+    Raises OptionsError for anything else.
     """
 
     alpha_matting: bool = False

@@ -17,6 +17,7 @@ from .matting.methods import Method
 from .pictures.read import Picture, read_picture, to_picture
 from .pictures.write import Colour, ResultForm, to_result
 from .refine import EdgeColours, RefineOptions
+from .sessions.downloads.comfyui_folders import inside_comfyui, model_folders, model_path
 from .sessions.downloads.files import default_folder, obtain
 from .sessions.finding.sources import find_recipe
 from .sessions.recipes.catalog import catalog, find_model
@@ -120,13 +121,18 @@ def load_session(model: str | Path, recipe: Recipe | None = None, *, provider: s
 
 
 def model_file(name: str) -> Path:
-    """The file of a named model, downloaded where it is not here yet. Raises what `sessions.files.obtain` raises, and
-    ModelNotFoundError for a name that nobody knows."""
+    """The file of a model by its name: one of the catalogue, downloaded where it is not here yet, or, inside ComfyUI,
+    one that ComfyUI lists. ComfyUI's folders come first there, before our own.
+
+    Raises what `sessions.downloads.files.obtain` raises, and ModelNotFoundError for a name that nobody knows.
+    """
+    if inside_comfyui() and model_path(name).is_file():
+        return model_path(name)
     known = find_model(name)
     if known is None:
         names = ", ".join(sorted(catalog()))
         raise ModelNotFoundError(f"{name} is neither a file nor the name of a model; names are {names}")
-    return obtain(known, [default_folder(), CHECKOUT_MODELS])
+    return obtain(known, [*model_folders(), default_folder(), CHECKOUT_MODELS])
 
 
 def to_options(given: Options) -> CutoutOptions:

@@ -23,8 +23,13 @@ class Naming:
 
     def output(self, path: str) -> str:
         """The output's path, relative to the output folder."""
+        short, full = self.names(path)
+        return full if self.relative(path).casefold() in self.full else short
+
+    def names(self, path: str) -> tuple[str, str]:
+        """The two that the output can have: its own, and the one that it has beside inputs of other kinds."""
         name = self.relative(path)
-        return name + self.suffix if name.casefold() in self.full else _short(name, self.suffix)
+        return _short(name, self.suffix), name + self.suffix
 
 
 def name_outputs(base: str, paths: Iterable[str], suffix: str) -> Naming:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import InputsError
 from .inputs import Found
 from .naming import Naming, name_outputs
-from .whole_files import PART
+from .whole_files import is_part
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Plan:
 def make_plan(found: Found, output: str, suffix: str) -> Plan:
     """Every input, with the name of its output.
 
-    output: the output folder, absolute. Raises InputsError where an output would take the place of an input.
+    output: the output folder, absolute. Raises InputsError if an output has the path of an input, whatever the
+    storage; `protect_originals` looks closer at this machine's.
     """
     naming = name_outputs(found.base, found.paths, suffix)
     replaced = set(found.paths).intersection(f"{output}/{naming.output(path)}" for path in found.paths)
@@ -53,7 +54,7 @@ def finished_outputs(output: Path, folders: Collection[str]) -> set[str]:
             continue
         with os.scandir(output / folder) as entries:
             for entry in entries:
-                if entry.name.endswith(PART):
+                if is_part(entry.name) and not entry.is_dir(follow_symlinks=False):
                     Path(entry.path).unlink()
                 elif entry.is_file() and entry.stat().st_size:
                     done.add(posixpath.join(folder, entry.name))

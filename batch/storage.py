@@ -60,7 +60,11 @@ def find_stored(inputs: Sequence[str], output: Place) -> tuple[Any, Found]:
     paths = {path for place in places for path in _list(place, output)}
     if not paths:
         raise InputsError(f"no pictures in {', '.join(inputs)}")
-    return places[0].filesystem, Found(posixpath.commonpath([_folder(place) for place in places]), sorted(paths))
+    base = posixpath.commonpath([_folder(place) for place in places])
+    named = {place.path for place in places}
+    return places[0].filesystem, Found(
+        base, sorted(paths), frozenset(posixpath.dirname(path) for path in paths - named)
+    )
 
 
 def stored_outputs(output: Place, folders: Collection[str]) -> set[str]:

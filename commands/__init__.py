@@ -2,15 +2,15 @@
 
 import argparse
 
-from . import cutout, models
+from . import cutout, models, pip_changes
 
-COMMANDS = (cutout, models)
+COMMANDS = (cutout, models, pip_changes)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run a subcommand -> exit code: 0 all well, 1 in part, 2 not as asked, 130 interrupted."""
+def main(argv: list[str] | None = None, prog: str = "onnx-segmentation") -> int:
+    """Run a subcommand -> exit code: 0 all well, 1 in part, 2 not as asked, 130 interrupted. prog: as typed."""
     parser = argparse.ArgumentParser(
-        prog="onnx-segmentation", description="Cut-outs with any ONNX segmentation model, outside ComfyUI."
+        prog=prog, description="Cut-outs with any ONNX segmentation model, outside ComfyUI."
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -5,6 +5,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..batch.job import Job
 from ..batch.local import run_local
 from ..batch.lock import only_run
 from ..batch.manifest import csv_manifest
+from ..batch.originals import protect_originals
 from ..batch.outcome import Outcome, explain
 from ..batch.plan import finished_outputs, make_plan
 from ..batch.storage import SCHEME
@@ -23,12 +25,16 @@ from ..pictures.read import lift_pillow_limit
 from ..pictures.write import Colour, ResultForm
 from ..sessions.recipes.sidecar import read_recipe
 from ..sessions.session import CustomSession
+from ..shell import FOLDER, pip_install
 from ..simple import Options, load_session, to_options
 from . import cutout_arguments
 from .interrupts import plain_interrupts
 
 MOST_JOBS = 1024
-EXTRAS = {"local": ("cli", ("tqdm", "filelock")), "ray": ("ray", ("tqdm", "filelock", "ray", "pyarrow"))}
+# Modules, and what pip calls them.
+NEEDED = {"local": {"tqdm": "tqdm", "filelock": "filelock"}}
+NEEDED["ray"] = NEEDED["local"] | {"ray": "ray[data]>=2.60,<3", "pyarrow": "pyarrow"}
+PACKAGE = __name__.partition(".")[0]
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit codes: see `cutout_arguments.EPILOG`."""
     try:
-        _check_extra(args.engine)
+        _check_needed(args.engine)
         with plain_interrupts():
             return _run_ray(args) if args.engine == "ray" else _run_local(args)
     except (SegmentationError, OSError) as error:
@@ -58,8 +64,10 @@ def _run_local(args: argparse.Namespace) -> int:
         raise InputsError("URIs are read and written by Ray: add --engine ray")
     lift_pillow_limit()
     output, form = absolute(args.output), _form(args)
+    found = find_pictures(args.inputs, output)
+    plan = make_plan(found, output.as_posix(), form.suffix)
+    protect_originals(found, plan.naming, output)
     with only_run(output), share_cores(args.jobs, available_cores()):
-        plan = make_plan(find_pictures(args.inputs, output), output.as_posix(), form.suffix)
         there = finished_outputs(output, plan.folders())
         plan = plan if args.overwrite else plan.without(there)
         session = _load(args)  # held until the worker has it too
@@ -81,9 +89,11 @@ def _run_ray(args: argparse.Namespace) -> int:
     options = RayOptions(args.ray_address, args.ray_workers, args.ray_cpus, args.ray_gpus)
     output, form = open_place(args.output), _form(args)
     manifest = open_place(args.manifest) if args.manifest else output.below("manifest.parquet")
+    source, found = find_stored(args.inputs, output)
+    plan = make_plan(found, output.path, form.suffix)
+    if output.local and source.type_name == "local":
+        protect_originals(found, plan.naming, Path(output.path))
     with only_run(Path(output.path)) if output.local else nullcontext():
-        source, found = find_stored(args.inputs, output)
-        plan = make_plan(found, output.path, form.suffix)
         plan = plan if args.overwrite else plan.without(stored_outputs(output, plan.folders()))
         job = _job(args, form, _load(args))  # loads it, so that what is wrong with it is said before Ray begins
         with Report(len(plan.todo), plan.finished, True) as report:
@@ -128,8 +138,10 @@ def _manifest(file: str | None) -> AbstractContextManager[Callable[[Outcome], No
     return csv_manifest(Path(file))
 
 
-def _check_extra(engine: str) -> None:
-    extra, modules = EXTRAS[engine]
-    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+def _check_needed(engine: str) -> None:
+    missing = [name for name in NEEDED[engine] if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputsError(f"{', '.join(missing)} not installed: pip install 'onnx-segmentation[{extra}]'")
+        command = pip_install(*(NEEDED[engine][name] for name in missing))
+        raise InputsError(f"{', '.join(missing)} not installed: {command}")
+    if engine == "ray" and PathFinder.find_spec(PACKAGE) is None:
+        raise InputsError(f"Ray's workers import {PACKAGE}, which is not installed: {pip_install(f'{FOLDER}[ray]')}")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def check_images(images: Tensor) -> None:
-    """Refuse what is no ComfyUI IMAGE [B, H, W, 3 or 4] with at least one frame and one pixel."""
-    if images.ndim != 4 or images.shape[-1] not in (3, 4):
-        raise ImageError(f"images is {list(images.shape)}; wanted is [batch, height, width, 3 or 4]")
+    """Refuse what is no ComfyUI IMAGE [B, H, W, 3 or 4], or grey [B, H, W, 1], with at least one frame and pixel."""
+    if images.ndim != 4 or images.shape[-1] not in (1, 3, 4):
+        raise ImageError(f"images is {list(images.shape)}; wanted is [batch, height, width, 1, 3 or 4]")
     if images.numel() == 0:
         raise ImageError(f"images is empty {list(images.shape)}: connect at least one picture of 1 x 1 or more")
 
@@ -49,11 +49,13 @@ def resize_mask(mask: Tensor, width: int, height: int) -> Tensor:
 
 
 def to_rgb(frame: Tensor, number: int, device: torch.device | str = "cpu") -> Tensor:
-    """Frame [H, W, 3 or 4] -> [H, W, 3] float32 on the device, clipped to 0..1; alpha is dropped.
+    """Frame [H, W, 1, 3 or 4] -> [H, W, 3] float32 on the device, clipped to 0..1; alpha is dropped.
 
     Raises ImageError, naming the frame by its number, where a value is NaN.
     """
     rgb = frame[..., :3].to(device, torch.float32)
+    if rgb.shape[-1] == 1:
+        rgb = rgb.repeat(1, 1, 3)
     low, high = (rgb.numpy().min(), rgb.numpy().max()) if on_host(rgb) else torch.stack(rgb.aminmax()).tolist()
     if np.isnan(low) or np.isnan(high):
         raise ImageError(f"frame {number} of images holds NaN: an earlier node made it (a VAE in half precision, say)")

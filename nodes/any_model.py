@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor
 
-from ..imaging.compose import TRANSPARENT
 from ..plain_text import plain
-from ..refine import RefineOptions
-from ..sessions.recipes.container import CustomSessionContainer
-from ..sessions.recipes.presets import PRESETS, preset
-from ..sessions.recipes.recipe import ALLOWED, Recipe
+from ..sessions.recipes import presets
+from ..sessions.recipes.recipe import ALLOWED, Channels, Decoding, Fit, Recipe, Resampler, Scale
 from ..sessions.runtime.providers import plain_name
 from . import host, inputs
+from .declare import input_types, required
+from .finding import choose_recipe, finish_finding, said
 from .session_node import CONFIDENCE_TOOLTIP, IMAGE_TOOLTIP, MASK_TOOLTIP, SessionNode, run_session
+from .widgets import AnyModelWidgets, AutoWidgets, NumberWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..sessions.finding.sources import FoundRecipe
     from ..sessions.session import CustomSession
 
-MIN_CONFIDENCE = 0.5
 CUSTOM = "custom"
-
-
-def choose_recipe(model: str, given: Recipe | None, class_index: int, provider: str) -> FoundRecipe:
-    """The recipe from the socket, or from wherever one is found; with the class that the widget asks for."""
-    from ..sessions.finding.sources import FoundRecipe, find_recipe
-
-    if given:
-        return with_class(FoundRecipe(given, "recipe given"), class_index)
-    return with_class(find_recipe(host.model_path(model), host.provider(provider), host.make_room), class_index)
-
-
-def with_class(found: FoundRecipe, class_index: int) -> FoundRecipe:
-    if class_index < 0:
-        return found
-    return replace(found, recipe=replace(found.recipe, class_index=class_index))
+AUTO_SAVED_ORDER = (
+    *("matting_method", "edge_colours", "recipe", "min_confidence", "class_index"),
+    *("scale", "provider", "keep_loaded", "background", "steady_trimap"),
+)
+APPLY_SAVED_ORDER = ("recipe", "min_confidence", "class_index", "scale", "background")
 
 
 class ImageSegmentationAuto(SessionNode):
@@ -50,62 +38,23 @@ class ImageSegmentationAuto(SessionNode):
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "images": inputs.IMAGES,
-                "model": inputs.model(host.model_files()),
-                **inputs.matting_and_post_process(),
-            },
-            "optional": {
-                "matting_method": inputs.matting_method(),
-                "edge_colours": inputs.edge_colours(),
-                "recipe": inputs.RECIPE,
-                "min_confidence": inputs.min_confidence(MIN_CONFIDENCE),
-                "class_index": inputs.class_index(),
-                "scale": inputs.scale(),
-                "provider": inputs.provider(),
-                "keep_loaded": inputs.keep_loaded(),
-                "background": inputs.background(),
-                "steady_trimap": inputs.steady_trimap(),
-            },
-            "hidden": inputs.HIDDEN,
-        }
+        first = {"images": inputs.IMAGES, "model": inputs.model(host.model_files())}
+        return input_types(first, AutoWidgets, AUTO_SAVED_ORDER)
 
-    def execute(
-        self,
-        images: Tensor,
-        model: str,
-        alpha_matting: str,
-        alpha_matting_foreground_threshold: int,
-        alpha_matting_background_threshold: int,
-        alpha_matting_erode_size: int,
-        post_process_mask: str,
-        matting_method: str = "closed_form",
-        edge_colours: str = "auto",
-        recipe: Recipe | None = None,
-        min_confidence: float = MIN_CONFIDENCE,
-        class_index: int = -1,
-        scale: str = inputs.SCALES[0],
-        provider: str = host.AUTO,
-        keep_loaded: bool = True,
-        background: str = TRANSPARENT,
-        steady_trimap: bool = False,
-        unique_id: str = "",
-    ) -> tuple[Tensor, Tensor, float]:
-        refine = inputs.refine_options(
-            alpha_matting,
-            alpha_matting_foreground_threshold,
-            alpha_matting_background_threshold,
-            alpha_matting_erode_size,
-            matting_method,
-            edge_colours,
-        )
-        options = inputs.cutout_options(refine, post_process_mask, min_confidence, scale, background, steady_trimap)
+    def execute(self, images: Tensor, model: str, **widgets: Any) -> tuple[Tensor, Tensor, float]:
+        settings = AutoWidgets(**widgets)
         path = host.model_path(model)
-        self.drop_other(path, provider)
-        found = choose_recipe(model, recipe, class_index, provider)
-        result = self.run(images, path, found.recipe, options, unique_id, found.source, provider, keep_loaded)
+        self.drop_other(path, settings.provider)
+        chosen = choose_recipe(model, settings.recipe, settings.class_index, settings.provider, images)
+        result = self.run(images, path, chosen.recipe, settings, said(chosen))
         return result.image, result.mask, min(result.confidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderWidgets:
+    recipe: Recipe | None = inputs.recipe()
+    provider: str = inputs.provider()
+    unique_id: str = ""
 
 
 class ImageSegmentationModelLoader:
@@ -120,23 +69,59 @@ class ImageSegmentationModelLoader:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {"model": inputs.model(host.model_files())},
-            "optional": {"recipe": inputs.RECIPE, "provider": inputs.provider()},
-            "hidden": inputs.HIDDEN,
-        }
+        return input_types({"model": inputs.model(host.model_files())}, LoaderWidgets)
 
-    def execute(
-        self, model: str, recipe: Recipe | None = None, provider: str = host.AUTO, unique_id: str = ""
-    ) -> tuple[CustomSession]:
+    def execute(self, model: str, **widgets: Any) -> tuple[CustomSession]:
         from ..sessions.session import CustomSession
 
-        found = choose_recipe(model, recipe, -1, provider)
-        session = CustomSession(
-            host.model_path(model), found.recipe, provider=host.provider(provider), make_room=host.make_room
-        )
-        host.show_text(unique_id, f"{plain(model)} · {plain_name(session.provider)} · {found.source}")
+        settings = LoaderWidgets(**widgets)
+        path, provider = host.model_path(model), host.provider(settings.provider)
+        chosen = choose_recipe(model, settings.recipe, -1, settings.provider)
+        session = CustomSession(path, chosen.recipe, provider=provider, make_room=host.make_room)
+        session.doubt = chosen.doubt
+        host.show_text(settings.unique_id, f"{plain(model)} · {plain_name(session.provider)} · {said(chosen)}")
         return (session,)
+
+
+def _choice(name: str, tooltip: str) -> Any:
+    """A required field with the words that a recipe's field of this name allows."""
+    return required(list(ALLOWED[name]), tooltip, default=getattr(Recipe(), name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeWidgets(NumberWidgets):
+    scale: Scale = _choice("scale", "Divide pixels by the brightest one (rembg), by 255, or leave them 0-255.")
+    fit: Fit = _choice("fit", "How a picture of another shape gets into the model's input.")
+    pad: int = required("INT", "Level 0-255 of the border of a letterbox.", default=0, min=0, max=255, step=1)
+    multiple: int = required(
+        "INT",
+        "keep_aspect rounds both sides down to a multiple of this; 32 fits most networks.",
+        default=32,
+        min=1,
+        max=256,
+        step=1,
+    )
+    resampler: Resampler = _choice("resampler", "Filter of the resizing, there and back.")
+    channels: Channels = _choice("channels", "Order of the colours that the model was trained with.")
+    output: str = required(
+        "STRING", "Which output holds the mask: its name, or its number counted from 0.", default="0"
+    )
+    decoding: Decoding = _choice("decoding", "What the output's values mean.")
+    class_index: int = inputs.required_class_index()
+
+    def to_recipe(self) -> Recipe:
+        return Recipe(
+            self.container(),
+            scale=self.scale,
+            fit=self.fit,
+            pad=(self.pad,) * 3,
+            multiple=self.multiple,
+            resampler=self.resampler,
+            channels=self.channels,
+            output=int(self.output) if self.output.isdecimal() else self.output,
+            decoding=self.decoding,
+            class_index=self.class_index,
+        )
 
 
 class ImageSegmentationRecipe:
@@ -150,65 +135,11 @@ class ImageSegmentationRecipe:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        def choice(name: str, tooltip: str) -> inputs.Declaration:
-            return (list(ALLOWED[name]), {"default": getattr(Recipe(), name), "tooltip": tooltip})
+        names = ([CUSTOM, *presets.PRESETS], {"tooltip": "A family's recipe. custom uses the fields below."})
+        return input_types({"preset": names}, RecipeWidgets)
 
-        pad = "Level 0-255 of the border of a letterbox."
-        multiple = "keep_aspect rounds both sides down to a multiple of this; 32 fits most networks."
-        output = "Which output holds the mask: its name, or its number counted from 0."
-        return {
-            "required": {
-                "preset": ([CUSTOM, *PRESETS], {"tooltip": "A family's recipe. custom uses the fields below."}),
-                "mean_r": inputs.mean(0.485, "red"),
-                "mean_g": inputs.mean(0.456, "green"),
-                "mean_b": inputs.mean(0.406, "blue"),
-                "std_r": inputs.std("red"),
-                "std_g": inputs.std("green"),
-                "std_b": inputs.std("blue"),
-                "width": inputs.size("Width"),
-                "height": inputs.size("Height"),
-                "scale": choice("scale", "Divide pixels by the brightest one (rembg), by 255, or leave them 0-255."),
-                "fit": choice("fit", "How a picture of another shape gets into the model's input."),
-                "pad": ("INT", {"default": 0, "min": 0, "max": 255, "step": 1, "tooltip": pad}),
-                "multiple": ("INT", {"default": 32, "min": 1, "max": 256, "step": 1, "tooltip": multiple}),
-                "resampler": choice("resampler", "Filter of the resizing, there and back."),
-                "channels": choice("channels", "Order of the colours that the model was trained with."),
-                "output": ("STRING", {"default": "0", "tooltip": output}),
-                "decoding": choice("decoding", "What the output's values mean."),
-                "class_index": inputs.class_index(),
-            }
-        }
-
-    def execute(
-        self,
-        preset: str,
-        mean_r: float,
-        mean_g: float,
-        mean_b: float,
-        std_r: float,
-        std_g: float,
-        std_b: float,
-        width: int,
-        height: int,
-        scale: str,
-        fit: str,
-        pad: int,
-        multiple: int,
-        resampler: str,
-        channels: str,
-        output: str,
-        decoding: str,
-        class_index: int,
-    ) -> tuple[Recipe]:
-        if preset != CUSTOM:
-            return (_preset(preset),)
-        container = CustomSessionContainer((mean_r, mean_g, mean_b), (std_r, std_g, std_b), width, height)
-        chosen = int(output) if output.isdecimal() else output
-        words = {"scale": scale, "fit": fit, "resampler": resampler, "channels": channels, "decoding": decoding}
-        return (Recipe(container, pad=(pad,) * 3, multiple=multiple, output=chosen, class_index=class_index, **words),)
-
-
-_preset = preset  # the node has an input of that name
+    def execute(self, preset: str, **widgets: Any) -> tuple[Recipe]:
+        return (RecipeWidgets(**widgets).to_recipe() if preset == CUSTOM else presets.preset(preset),)
 
 
 class ImageSegmentationApply:
@@ -222,36 +153,11 @@ class ImageSegmentationApply:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "session": ("SEGMENTATION_SESSION", {"tooltip": "A loaded model, from the model loader."}),
-                "images": inputs.IMAGES,
-            },
-            "optional": {
-                "recipe": inputs.RECIPE,
-                "min_confidence": inputs.min_confidence(MIN_CONFIDENCE),
-                "class_index": inputs.class_index(),
-                "scale": inputs.scale(),
-                "background": inputs.background(),
-            },
-            "hidden": inputs.HIDDEN,
-        }
+        session = ("SEGMENTATION_SESSION", {"tooltip": "A loaded model, from the model loader."})
+        return input_types({"session": session, "images": inputs.IMAGES}, AnyModelWidgets, APPLY_SAVED_ORDER)
 
-    def execute(
-        self,
-        session: CustomSession,
-        images: Tensor,
-        recipe: Recipe | None = None,
-        min_confidence: float = MIN_CONFIDENCE,
-        class_index: int = -1,
-        scale: str = inputs.SCALES[0],
-        background: str = TRANSPARENT,
-        unique_id: str = "",
-    ) -> tuple[Tensor, Tensor, float]:
-        from ..sessions.finding.sources import FoundRecipe
-
-        found = with_class(FoundRecipe(recipe or session.recipe, "recipe given" if recipe else ""), class_index)
-        session = session.with_recipe(found.recipe)
-        options = inputs.cutout_options(RefineOptions(), "false", min_confidence, scale, background, False)
-        result = run_session(images, session, options, unique_id, found.source)
+    def execute(self, session: CustomSession, images: Tensor, **widgets: Any) -> tuple[Tensor, Tensor, float]:
+        settings = AnyModelWidgets(**widgets)
+        session, source = finish_finding(session, settings.recipe, settings.class_index, images)
+        result = run_session(images, session, settings.options(), settings.unique_id, source)
         return result.mask, result.image, min(result.confidence)

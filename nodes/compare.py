@@ -9,7 +9,8 @@ from ..errors import ImageError
 from ..imaging.compose import empty
 from ..imaging.convert import resize_mask, round_levels, to_masks
 from ..matting.metrics import compare_mattes
-from . import host, inputs
+from . import host
+from .declare import HIDDEN
 
 
 class ImageSegmentationCompare:
@@ -31,19 +32,20 @@ class ImageSegmentationCompare:
                 "mask": ("MASK", {"tooltip": "The mask to judge, white = subject. Another size is resized."}),
                 "reference": ("MASK", {"tooltip": "The mask to judge it by: the true one, or another model's."}),
             },
-            "hidden": inputs.HIDDEN,
+            "hidden": HIDDEN,
         }
 
     def execute(self, mask: Tensor, reference: Tensor, unique_id: str = "") -> tuple[Tensor, str]:
         count = max(len(mask) if mask.ndim == 3 else 1, len(reference) if reference.ndim == 3 else 1)
-        mattes, wanted = to_masks(mask, count), to_masks(reference, count)
-        pictures, lines = empty(count, *wanted.shape[1:], 3), []
+        mattes, truths = to_masks(mask, count), to_masks(reference, count)
+        pictures, lines = empty(count, *truths.shape[1:], 3), []
         tick = host.progress(count)
         for number, picture in enumerate(pictures):
-            own = wanted[number % len(wanted)].float()
-            matte = resize_mask(mattes[number % len(mattes)].float(), own.shape[1], own.shape[0])
-            picture.copy_(differences(matte, own))
-            lines.append(f"{number}: {compare_mattes(matte, own)}" if count > 1 else str(compare_mattes(matte, own)))
+            truth = truths[number % len(truths)].float()
+            matte = resize_mask(mattes[number % len(mattes)].float(), truth.shape[1], truth.shape[0])
+            picture.copy_(differences(matte, truth))
+            errors = compare_mattes(matte, truth)
+            lines.append(f"{number}: {errors}" if count > 1 else str(errors))
             tick()
         host.show_text(unique_id, lines[0] if count == 1 else f"{lines[0]} (first of {count})")
         return pictures, "\n".join(lines)

@@ -1,12 +1,22 @@
 """The node to add when something is slow or wrong; its text belongs in every bug report."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor
 
-from . import host, inputs
+from . import host, inputs, neighbours
+from .declare import input_types, socket
 
 NO_MODEL = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnosticsWidgets:
+    images: Tensor | None = socket("IMAGE", "Pictures to time the model's stages with (the first is used).")
+    provider: str = inputs.provider()
+    unique_id: str = ""
 
 
 class ImageSegmentationDiagnostics:
@@ -24,36 +34,38 @@ class ImageSegmentationDiagnostics:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         tooltip = "A model to look into, or none for the runtime alone."
-        images = "Pictures to time the model's stages with (the first is used)."
-        return {
-            "required": {"model": inputs.model([NO_MODEL, *host.model_files()], tooltip)},
-            "optional": {"images": ("IMAGE", {"tooltip": images}), "provider": inputs.provider()},
-            "hidden": inputs.HIDDEN,
-        }
+        return input_types({"model": inputs.model([NO_MODEL, *host.model_files()], tooltip)}, DiagnosticsWidgets)
 
     @classmethod
     def IS_CHANGED(cls, **_: Any) -> float:
         return float("nan")  # the machine may have changed: always run
 
-    def execute(
-        self, model: str, images: Tensor | None = None, provider: str = host.AUTO, unique_id: str = ""
-    ) -> dict[str, Any]:
-        from ..cutout import cutout  # when it runs: ComfyUI's start does not wait for it
-        from ..sessions.describe import describe_model, describe_runtime, describe_times
-        from ..sessions.finding.sources import find_recipe
-        from ..sessions.session import CustomSession
-        from ..stages import record
+    def execute(self, model: str, **widgets: Any) -> dict[str, Any]:
+        from ..sessions.describe import describe_runtime
+        from ..shell import own_command
 
-        lines = describe_runtime()
+        settings = DiagnosticsWidgets(**widgets)
+        lines = describe_runtime() + [f"beside it: {text}" for text in neighbours.conflicts()]
+        lines += [f"commands: {own_command('--help')}"]
         if model != NO_MODEL:
-            path, asked = host.model_path(model), host.provider(provider)
-            with record() as times:
-                found = find_recipe(path, asked, host.make_room)
-                session = CustomSession(path, found.recipe, provider=asked, make_room=host.make_room)
-                lines += describe_model(session.model, asked)
-                if images is not None:
-                    cutout(images[:1], session, raise_if_cancelled=host.raise_if_cancelled)
-            lines += describe_times(times)
+            lines += _describe(host.model_path(model), host.provider(settings.provider), settings.images)
         text = "\n".join(lines)
-        host.show_text(unique_id, text)
+        host.show_text(settings.unique_id, text)
         return {"ui": {"text": [text]}, "result": (text,)}
+
+
+def _describe(path: Path, provider: str | None, images: Tensor | None) -> list[str]:
+    """What the model is and lacks and, of the first picture, where the time goes."""
+    from ..cutout import cutout  # when it runs: ComfyUI's start does not wait for it
+    from ..sessions.describe import describe_model, describe_times
+    from ..sessions.finding.sources import find_recipe
+    from ..sessions.session import CustomSession
+    from ..stages import record
+
+    with record() as times:
+        chosen = find_recipe(path, provider, host.make_room)  # holds the model until the session has it too
+        session = CustomSession(path, chosen.recipe, provider=provider, make_room=host.make_room)
+        lines = describe_model(session.model, provider)
+        if images is not None:
+            cutout(images[:1], session, raise_if_cancelled=host.raise_if_cancelled)
+    return lines + describe_times(times)

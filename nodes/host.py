@@ -1,4 +1,4 @@
-"""ComfyUI as the nodes see it: model folders, progress and cancel, device. The only file that touches ComfyUI."""
+"""ComfyUI as the nodes see it: progress and cancel, device, page; its model folders are `comfyui_folders`'."""
 
 import logging
 import sys
@@ -10,48 +10,19 @@ import torch
 
 from ..callbacks import OnFrame
 from ..plain_text import LINE, plain
+from ..sessions.downloads.comfyui_folders import (
+    inside_comfyui,
+    model_files,
+    model_folders,
+    model_path,
+    register_model_folder,
+)
 from ..sessions.runtime.providers import PROVIDERS
 
-FOLDER = "onnx"
+__all__ = ["inside_comfyui", "model_files", "model_folders", "model_path", "register_model_folder"]
+
 AUTO = "auto"
 logger = logging.getLogger("onnx_segmentation")
-
-
-def inside_comfyui() -> bool:
-    """Whether ComfyUI loads us, rather than a notebook or a command line."""
-    return "folder_paths" in sys.modules
-
-
-def register_model_folder() -> None:
-    """Add `models/onnx` to ComfyUI's folders and `.onnx` to what it lists there, keeping what others registered."""
-    import folder_paths
-
-    folder_paths.add_model_folder_path(FOLDER, str(Path(folder_paths.models_dir) / FOLDER))
-    folders, extensions = folder_paths.folder_names_and_paths[FOLDER]
-    # A new set: the one there may be shared with other folders, and an empty one would list every file.
-    folder_paths.folder_names_and_paths[FOLDER] = (folders, set(extensions) | {".onnx"})
-
-
-def model_files() -> list[str]:
-    """The .onnx files of all `onnx` folders, subfolders included, as ComfyUI names them."""
-    import folder_paths
-
-    return [name for name in folder_paths.get_filename_list(FOLDER) if name.lower().endswith(".onnx")]
-
-
-def model_path(name: str) -> Path:
-    """Where the model of this name lies, or would lie if it were there."""
-    import folder_paths
-
-    found = folder_paths.get_full_path(FOLDER, name)
-    return Path(found or Path(folder_paths.get_folder_paths(FOLDER)[0]) / name)
-
-
-def model_folders() -> list[Path]:
-    """Where files of named models are looked for, with their subfolders; the first is where they are downloaded to."""
-    import folder_paths
-
-    return [*map(Path, folder_paths.get_folder_paths(FOLDER)), Path(folder_paths.models_dir) / "rembg"]
 
 
 def fingerprint(path: Path | None) -> str:
@@ -96,6 +67,14 @@ def progress(frames: int) -> OnFrame:
         raise_if_cancelled()  # the bar itself asks only when it shows something, and newer ones skip steps
 
     return tick
+
+
+def run_progress() -> Callable[[int, int], None]:
+    """A function to call with the runs done of a model and the most that there will be: moves the progress bar."""
+    from comfy import utils
+
+    bar = utils.ProgressBar(100)
+    return lambda done, most: bar.update_absolute(100 * done // most, 100)
 
 
 def download_progress(node_id: str, name: str) -> Callable[[int, int], None]:

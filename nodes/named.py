@@ -39,7 +39,7 @@ def models_tooltip() -> str:
     )
 
 
-def model_file(name: str) -> Path | None:
+def installed_file(name: str) -> Path | None:
     """The file that a named model will most likely use, or None where it has to be fetched."""
     entry = find_model(name)
     return next(iter(find_files(entry, host.model_folders())), None) if entry else None

@@ -14,10 +14,10 @@ from ..sessions.recipes.recipe import Recipe
 from ..sessions.runtime.providers import plain_name
 from . import host
 from .named import load_refiner
+from .widgets import CutoutWidgets, MattingWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
     from ..cutout import Cutout, CutoutOptions
-    from ..refine import RefineOptions
     from ..sessions.refiner import Refiner
     from ..sessions.rembg_session import RembgSession
     from ..sessions.segmenter import Segmenter
@@ -42,58 +42,44 @@ class SessionNode:
 
     def __init__(self) -> None:
         self._session: CustomSession | RembgSession | None = None
-        self._wanted: tuple[object, ...] = ()
-        self._refiner: Refiner | None = None
+        self._identity: tuple[object, ...] = ()
+        self._network: Refiner | None = None
 
     @classmethod
     def IS_CHANGED(cls, model: str, **_: Any) -> str:
         """Run again when the model's file was replaced."""
         return host.fingerprint(host.model_path(model))
 
-    def run(
-        self,
-        images: Tensor,
-        path: Path,
-        recipe: Recipe,
-        options: CutoutOptions,
-        node_id: str,
-        source: str = "",
-        provider: str = host.AUTO,
-        keep_loaded: bool = True,
-    ) -> Cutout:
+    def run(self, images: Tensor, path: Path, recipe: Recipe, settings: CutoutWidgets, source: str = "") -> Cutout:
         """Load the model if it is not there, cut out, and say on the node what was used."""
         from ..sessions.session import CustomSession
 
-        self.drop_other(path, provider)
-        session = CustomSession(path, recipe, provider=host.provider(provider), make_room=host.make_room)
-        return self.run_held(images, session, options, node_id, source, keep_loaded)
+        self.drop_other(path, settings.provider)
+        session = CustomSession(path, recipe, provider=host.provider(settings.provider), make_room=host.make_room)
+        return self.run_held(images, session, settings, source)
 
     def drop_other(self, path: Path, provider: str) -> None:
         """Give another model's memory back, before this one is loaded."""
-        wanted = path, provider, host.fingerprint(path)
-        if self._wanted != wanted:
+        identity = path, provider, host.fingerprint(path)
+        if self._identity != identity:
             self._session = None
-        self._wanted = wanted
+        self._identity = identity
 
     def run_held(
-        self,
-        images: Tensor,
-        session: CustomSession | RembgSession,
-        options: CutoutOptions,
-        node_id: str,
-        source: str = "",
-        keep_loaded: bool = True,
+        self, images: Tensor, session: CustomSession | RembgSession, settings: CutoutWidgets, source: str = ""
     ) -> Cutout:
-        """Cut out with a session and the refiner that the options ask for, and hold both for the next run."""
-        refine, refiner = with_network(options.refine, node_id)
-        self._session, self._refiner = (session, refiner) if keep_loaded else (None, None)
-        return run_session(images, session, replace(options, refine=refine), node_id, source)
+        """Cut out with a session and the network that the widgets ask for, and hold both for the next run."""
+        options, network = with_network(settings.options(), settings)
+        self._session, self._network = (session, network) if settings.keep_loaded else (None, None)
+        return run_session(images, session, options, settings.unique_id, source)
 
 
-def with_network(options: RefineOptions, node_id: str) -> tuple[RefineOptions, Refiner | None]:
-    """The options with the network that their method, as picked on a node, needs; to be held for the next run."""
-    refiner = load_refiner(options.method, node_id) if options.alpha_matting else None
-    return (replace(options, method="vitmatte", network=refiner) if refiner else options), refiner
+def with_network(options: CutoutOptions, settings: MattingWidgets) -> tuple[CutoutOptions, Refiner | None]:
+    """The options with the network that the matting method needs, and the network, to be held for the next run."""
+    if not options.refine.alpha_matting:
+        return options, None
+    network = load_refiner(settings.matting_method, settings.unique_id)
+    return replace(options, refine=replace(options.refine, network=network)), network
 
 
 def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node_id: str, source: str = "") -> Cutout:

@@ -12,11 +12,18 @@ import torch
 from torch import Tensor
 
 from ..errors import PictureError
+from .file_kind import special_kind
 
 if TYPE_CHECKING:
     from PIL import Image
 
 MAX_MEGAPIXELS = 178.0  # Pillow's own limit, above which it takes a file for a decompression bomb
+# What Pillow, or a plug-in of it, decodes in this process: never EPS, which it hands to Ghostscript, a program that
+# runs what the file says; nor WMF, which Windows draws.
+FORMATS = (
+    "JPEG", "MPO", "PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "AVIF", "HEIF", "JXL", "JPEG2000", "PPM", "TGA", "PSD",
+    "ICO", "ICNS", "DDS", "QOI", "SGI", "SUN", "PCX", "XBM", "XPM",
+)  # fmt: skip
 SEVERAL = {"GIF": "frame", "PNG": "frame", "WEBP": "frame", "AVIF": "frame", "TIFF": "page"}
 DEEP = "I", "I;16", "I;16B", "I;16L", "I;16N"
 
@@ -66,12 +73,21 @@ def lift_pillow_limit() -> None:
 def _open(source: Path | bytes) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
+    if not isinstance(source, bytes) and (kind := special_kind(source)):
+        raise PictureError(f"{source} is {kind}, which may be read without end: give a file, or its bytes")
+    Image.init()
     try:
-        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
+        formats = [name for name in FORMATS if name in Image.OPEN]
+        return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
     except UnidentifiedImageError as error:
-        head = source[:16] if isinstance(source, bytes) else source.read_bytes()[:16]
-        what = f"no kind of picture that Pillow knows (it begins with {head!r})" if head else "empty (0 bytes)"
+        head = source[:16] if isinstance(source, bytes) else _head(source)
+        what = f"no kind of picture that is read here (it begins with {head!r})" if head else "empty (0 bytes)"
         raise PictureError(f"the file is {what}") from error
+
+
+def _head(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(16)
 
 
 def _check_size(picture: Image.Image, limit: float) -> None:
@@ -126,10 +142,13 @@ def _from_cmyk(picture: Image.Image, icc: bytes | None, lost: list[str]) -> Imag
     if icc is None:
         lost.append("CMYK without a profile: colours are approximate")
         return picture.convert("RGB")
-    lost.append("CMYK became sRGB by its profile")
-    converted = ImageCms.profileToProfile(
-        picture, ImageCms.getOpenProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB"), outputMode="RGB"
-    )
+    try:
+        profile = ImageCms.getOpenProfile(io.BytesIO(icc))
+        converted = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except ImageCms.PyCMSError:
+        converted = None
     if converted is None:
-        raise PictureError("its CMYK profile cannot be used: convert the picture to RGB")
+        lost.append("CMYK with a broken profile: colours are approximate")
+        return picture.convert("RGB")
+    lost.append("CMYK became sRGB by its profile")
     return converted

@@ -64,6 +64,8 @@ class CustomSession:
     ) -> None:
         self.path = Path(path)
         self.make_room = make_room
+        self.doubt = ""
+        """What is doubtful about the recipe, if it was found and not tried."""
         with stage("load model"):
             self.model = open_model(self.path, provider, make_room)
         self._use(recipe or Recipe())

@@ -45,6 +45,10 @@ def pack():
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also what takes minutes, or 176 MB from a package registry")
+    parser.addoption("--fuzz-cases", type=int, default=5000, help="of each fuzzer of tests/fuzz")
+    parser.addoption("--fuzz-seed", default="0", help="what the cases are drawn from; a failure names its own")
+    parser.addoption("--fuzz-first", type=int, default=0, help="the number of the first case, to run one again")
+    parser.addoption("--fuzz-seconds", type=float, default=120, help="the most that each fuzzer may take")
     parser.addoption("--host", choices=["fake", "comfyui"], default="fake", help="comfyui: the tree of COMFYUI_PATH")
 
 

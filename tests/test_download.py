@@ -17,6 +17,7 @@ from pathlib import Path
 import filelock
 import pytest
 from github import serve
+from onnx_segmentation import environment
 from onnx_segmentation.errors import CatalogError, ChecksumError, DownloadError, ModelNotFoundError
 from onnx_segmentation.sessions.downloads import files, transfer, verified
 from onnx_segmentation.sessions.downloads.download import POLL
@@ -263,6 +264,7 @@ def test_memory_that_cannot_be_kept_or_read(tmp_path, homes, monkeypatch):
         (tmp_path / verified.MEMORY).write_text(nonsense)
         monkeypatch.setattr(verified, "_here", {})
         assert verified.matches(path, ENTRY.checksum, tmp_path)
+        assert (tmp_path / verified.MEMORY).read_text() == nonsense  # somebody else's, then
 
 
 def test_a_file_that_is_another_one(folder, monkeypatch, caplog):
@@ -353,10 +355,10 @@ def test_every_entry_can_be_had():
 def test_where_models_go_outside_comfyui(homes, monkeypatch, tmp_path):
     monkeypatch.delenv("ONNX_SEGMENTATION_MODELS", raising=False)
     assert files.default_folder() == homes / ".onnx_segmentation" / "models"
-    pack = tmp_path / "ComfyUI" / "custom_nodes" / "pack" / "sessions" / "files.py"
+    pack = tmp_path / "ComfyUI" / "custom_nodes" / "pack" / "environment.py"
     pack.parent.mkdir(parents=True)
     (tmp_path / "ComfyUI" / "folder_paths.py").write_text("")
-    monkeypatch.setattr(files, "__file__", str(pack))
+    monkeypatch.setattr(environment, "__file__", str(pack))
     assert files.default_folder() == tmp_path / "ComfyUI" / "models" / "onnx"
     monkeypatch.setenv("ONNX_SEGMENTATION_MODELS", "~/elsewhere")
     assert files.default_folder() == homes / "elsewhere"

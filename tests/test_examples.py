@@ -4,6 +4,7 @@ import json
 
 import pytest
 from PIL import Image
+from stamp_graphs import stamp
 from support import ROOT, make_red_model
 
 EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
@@ -59,6 +60,14 @@ def test_widgets_hold_what_they_accept(path, declared):
             if "image_upload" in options or "video_upload" in options:
                 assert next(values) == "image"  # the button
         assert list(values) == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES + BLUEPRINTS, ids=lambda path: path.stem)
+def test_a_reader_who_lacks_our_nodes_is_led_to_this_pack(path):
+    """Allor has nodes of the same names."""
+    ours = [node["properties"] for node in read(path)[0] if node["type"].startswith("ImageSegmentation")]
+    assert ours, path.stem
+    assert all(properties | stamp() == properties for properties in ours), "python -m tools.stamp_graphs writes it"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from hosts import Cancelled, Failed
+from onnx_segmentation.cutout import CutoutOptions, matte_masks
+from onnx_segmentation.refine import RefineOptions
 from support import to_saved
 
 
@@ -116,3 +118,38 @@ def test_cancel_within_a_batch(host, disc):
         host.run("ImageSegmentationAlphaMatting", images=batch, mask=alpha, cancel_after=1, **MATTING)
     assert host.frames_done < 5
     assert host.run("ImageSegmentationAlphaMatting", images=batch, mask=alpha, **MATTING)[0].shape[0] == 5
+
+
+@pytest.mark.parametrize("steady", [False, True])
+def test_one_trimap_for_each_frame(host, loaded, disc, monkeypatch, steady):
+    """With a steady trimap too, where each is held against its neighbours' (it was 22 for 8 frames)."""
+    module, made = loaded("refine"), []
+    real = module.make_trimap
+    monkeypatch.setattr(module, "make_trimap", lambda *values: made.append(values) or real(*values))
+    image, alpha, _ = disc
+    settings = {"images": image.repeat(8, 1, 1, 1), "mask": alpha, "steady_trimap": steady, **MATTING}
+    host.run("ImageSegmentationAlphaMatting", **settings)
+    assert len(made) == 8
+    host.run("ImageSegmentationAlphaMatting", trimap=alpha, **settings)
+    assert len(made) == 8
+
+
+@pytest.mark.parametrize("steady", [False, True])
+def test_python_has_the_nodes_loop(host, disc, steady):
+    image, alpha, _ = disc
+    batch, masks = torch.cat([image, image.flip(2), image]), torch.cat([alpha, alpha.flip(2), alpha > 0.5])
+    settings = {"images": batch, "mask": masks, "steady_trimap": steady, "background": "#336699"}
+    nodes = host.run("ImageSegmentationAlphaMatting", **settings, **MATTING)
+    options = CutoutOptions(RefineOptions(True, erode_size=4), background="#336699", steady_trimap=steady)
+    ticks = []
+    result = matte_masks(batch, masks, options, lambda: ticks.append(1))
+    assert torch.equal(result.image, nodes[0]) and torch.equal(result.mask, nodes[1])
+    assert result.confidence == [1.0] * 3 and len(ticks) == 3
+    assert set(result.trimap.unique().tolist()) == {0.0, 0.5, 1.0}
+
+
+def test_masks_are_post_processed_on_request(disc):
+    image, alpha, _ = disc
+    result = matte_masks(image, alpha, CutoutOptions(post_process=True))
+    assert set(result.mask.unique().tolist()) == {0.0, 1.0}
+    assert (matte_masks(image, alpha).mask - alpha).abs().mean() < 0.02  # the usual options solve alpha

@@ -108,7 +108,7 @@ def read_picture_without_pillows_limit(data):
     ("data", "words"),
     [
         (b"", r"the file is empty \(0 bytes\)"),
-        (b"<!DOCTYPE html>", r"no kind of picture that Pillow knows \(it begins with b'<!DOCTYPE html>'\)"),
+        (b"<!DOCTYPE html>", r"no kind of picture that is read here \(it begins with b'<!DOCTYPE html>'\)"),
         (saved(Image.new("F", (2, 2)), "TIFF"), "floating point"),
     ],
     ids=["empty", "web page", "floats"],
@@ -116,3 +116,26 @@ def read_picture_without_pillows_limit(data):
 def test_no_picture(data, words):
     with pytest.raises(PictureError, match=words):
         read_picture(data)
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.eps", "photo.png"])
+def test_postscript_never_reaches_ghostscript(tmp_path, monkeypatch, name):
+    """Whatever it is called: it is a program, which Ghostscript would run."""
+    from PIL import EpsImagePlugin
+
+    called = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *a, **b: called.append(a) or Image.new("RGB", (1, 1)))
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", "gs")
+    (tmp_path / name).write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
+    for source in (tmp_path / name, (tmp_path / name).read_bytes()):
+        with pytest.raises(PictureError, match="no kind of picture"):
+            read_picture(source)
+    assert not called
+
+
+@pytest.mark.parametrize("broken", [b"\0" * 16 + b"CMYK" + b"\0" * 200, SRGB[:16] + b"CMYK" + SRGB[20:]])
+def test_cmyk_with_a_broken_profile_is_read_without_it(broken):
+    cmyk = Image.new("CMYK", (3, 2), (0, 255, 255, 0))
+    picture = read_picture(saved(cmyk, "JPEG", icc_profile=broken, quality=100))
+    assert picture.notes == ("CMYK with a broken profile: colours are approximate",)
+    assert np.allclose(picture.pixels[0, 0].numpy(), (255, 0, 0), atol=3)

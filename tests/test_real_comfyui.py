@@ -9,7 +9,7 @@ from support import ROOT
 
 NODE_TESTS = ["tests/test_nodes.py", "tests/test_any_model.py", "tests/test_matting_nodes.py"]
 NODE_TESTS += ["tests/test_named_models.py", "tests/test_refiners.py"]
-NODE_TESTS += ["tests/test_run_options.py"]
+NODE_TESTS += ["tests/test_run_options.py", "tests/test_comfyui_folders.py"]
 NODE_TESTS += ["tests/test_locales.py", "tests/test_help_pages.py", "tests/test_examples.py"]
 
 

@@ -1,63 +1,24 @@
 """What the registry, ComfyUI-Manager and the public repository read."""
 
 import re
-import shutil
-import subprocess
-import sys
 import tomllib
 
-import pathspec
 import pytest
+from archive import tracked_files
 from support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 COMFY = PROJECT["tool"]["comfy"]
 
 
-def files():
-    """The checkout's own files, without those that git ignores and the dot files."""
-    ignored = patterns(".gitignore")
-    for top in ROOT.iterdir():
-        if not top.name.startswith("."):
-            for path in [top, *top.rglob("*")]:
-                if path.is_file() and not ignored.match_file(path.relative_to(ROOT)):
-                    yield path.relative_to(ROOT)
+# The registry's machines, of which it then says that the pack fits no other: this one fits all.
+CLASSIFIERS = {f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)}
+CLASSIFIERS |= {"Operating System :: OS Independent"}
 
 
-def patterns(name):
-    return pathspec.GitIgnoreSpec.from_lines((ROOT / name).read_text().splitlines())
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """What `comfy node publish` packs: the tracked files, less those of .comfyignore."""
-    folder = tmp_path_factory.mktemp("archive") / "onnx-segmentation"
-    left_out = patterns(".comfyignore")
-    for path in files():
-        if not left_out.match_file(path):
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / path, target)
-    return folder
-
-
-def test_the_archive_loads_as_the_pack(archive, pack):
-    code = (
-        "import importlib.util, sys; "
-        "spec = importlib.util.spec_from_file_location('packed', '__init__.py', submodule_search_locations=['.']); "
-        "packed = sys.modules['packed'] = importlib.util.module_from_spec(spec); spec.loader.exec_module(packed); "
-        "import packed.cutout, packed.sessions.session, packed.matting.closed_form.solve; "
-        "from packed.sessions.recipes.catalog import catalog; assert catalog(); "
-        "print(*packed.NODE_CLASS_MAPPINGS)"
-    )
-    result = subprocess.run([sys.executable, "-c", code], cwd=archive, capture_output=True, text=True, check=True)
-    assert result.stdout.split() == list(pack.NODE_CLASS_MAPPINGS)
-
-
-def test_the_archive_holds_what_the_page_shows_and_no_more(archive):
-    found = {path.name for path in archive.iterdir()}
-    assert {"web", "locales", "example_workflows", "subgraphs", "requirements.txt", "LICENSE"} <= found
-    assert not {"tests", "benchmarks", "tools", "docs", "dev.py"} & found
+def test_no_classifier_shuts_anybody_out():
+    """`Environment :: GPU :: NVIDIA CUDA` made the Manager's page say incompatible to everybody."""
+    assert set(PROJECT["project"]["classifiers"]) == CLASSIFIERS
 
 
 def test_the_registrys_fields_are_there():
@@ -78,9 +39,9 @@ def test_its_model_is_the_catalogues(pack):
 
 def test_source_can_be_read_on_windows():
     """`comfy-test lint` refuses what cp1252 lacks: a console of Windows cannot print it."""
-    for path in files():
-        if path.suffix == ".py":
-            (ROOT / path).read_text(encoding="utf-8").encode("cp1252")
+    for name in tracked_files():
+        if name.endswith(".py"):
+            (ROOT / name).read_text(encoding="utf-8").encode("cp1252")
 
 
 def test_hooks_lint_as_the_tests_do():

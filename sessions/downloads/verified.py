@@ -22,7 +22,7 @@ def matches(path: Path, checksum: str, memory: Path) -> bool:
     Only what matches is remembered: a wrong file is read again each time.
     """
     key = str(path.resolve())
-    if _known(path, checksum) in (_here.get(key), _read(memory).get(key)):
+    if _known(path, checksum) in (_here.get(key), (_read(memory) or {}).get(key)):
         return True
     kind, _, digits = checksum.partition(":")
     if digest(path, kind) != digits:
@@ -35,8 +35,11 @@ def remember(path: Path, checksum: str, memory: Path) -> None:
     """Note that the file has this checksum, until its size or time changes."""
     key, known = str(path.resolve()), _known(path, checksum)
     _here[key] = known
-    notes = {name: note for name, note in _read(memory).items() if Path(name).is_file()} | {key: known}
+    before = _read(memory)
+    if before is None:
+        return
     with suppress(OSError):  # a folder that cannot be written: this process remembers
+        notes = {name: note for name, note in before.items() if Path(name).is_file()} | {key: known}
         _write(memory, notes)
 
 
@@ -45,12 +48,16 @@ def _known(path: Path, checksum: str) -> list[Any]:
     return [stat.st_size, stat.st_mtime_ns, checksum]
 
 
-def _read(memory: Path) -> dict[str, Any]:
+def _read(memory: Path) -> dict[str, Any] | None:
+    """What is noted; None for a file of that name that is not ours, and stays as it is."""
     try:
         notes = json.loads((memory / MEMORY).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except OSError:
         return {}
-    return notes if isinstance(notes, dict) else {}
+    except (ValueError, RecursionError):
+        return None
+    is_ours = isinstance(notes, dict) and all(isinstance(note, list) and len(note) == 3 for note in notes.values())
+    return notes if is_ours else None
 
 
 def _write(memory: Path, notes: dict[str, Any]) -> None:

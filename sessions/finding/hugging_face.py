@@ -21,6 +21,7 @@ SHARED = {"onnx", "models", "weights", "checkpoints"}
 """Folders that hold models of all kinds: a configuration in them is nobody's."""
 FACTOR = Maybe(Number(1e-9, 1e3))
 FLAG = Maybe(YES_OR_NO)
+RESAMPLE = Maybe(Whole(0, 5, "as Pillow counts its filters"))
 MULTIPLE = Maybe(Whole(0, 1024, "of pixels"))
 
 
@@ -64,7 +65,11 @@ def read_labels(model: Path) -> dict[int, str]:
 
 
 def _values(config: Mapping[str, Any]) -> dict[str, Any]:
-    return _numbers(config) | _size(config) | {"resampler": _resampler(config.get("resample", 2))}
+    return (
+        _numbers(config)
+        | _size(config)
+        | {"resampler": PILLOW_RESAMPLERS.get(_get(config, "resample", RESAMPLE), "bilinear")}
+    )
 
 
 def _numbers(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,10 +113,6 @@ def _sides(size: Any) -> dict[str, int]:
         size = {"height": size[0], "width": size[1]}
     named = size if isinstance(size, Mapping) else {"height": size, "width": size}
     return {str(name): value for name, value in ((name, _get(named, name, Maybe(SIDE))) for name in named) if value}
-
-
-def _resampler(value: Any) -> str:
-    return PILLOW_RESAMPLERS.get(value, "bilinear") if isinstance(value, int) else "bilinear"
 
 
 def _get(values: Mapping[str, Any], name: str, rule: Rule) -> Any:

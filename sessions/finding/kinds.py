@@ -15,11 +15,12 @@ from ..pixels.layout import describe
 # Words in names of outputs, or of the task in the metadata, and what kind of model they belong to.
 WORDS = {
     "depth estimator": "depth disparity",
-    "detector": "boxes bboxes box detect detection detections num_dets num_detections",
-    "pose or landmark model": "keypoints landmarks heatmaps pose",
+    "detector": "boxes bboxes bbox box detect detection detections num_dets num_detections",
+    "pose or landmark model": "keypoints landmarks landmark heatmap heatmaps pose offsets displacement",
     "image encoder": "embedding embeddings embed features feature hidden tokens encoder",
     "classifier": "classify classification",
 }
+CONTINUOUS = "continuous map"
 SERVES = {
     "depth estimator": "this pack cuts out subjects; use a segmentation or matting model",
     "detector": "boxes are no mask; use the model's segmentation variant (its name often ends in -seg)",
@@ -28,7 +29,7 @@ SERVES = {
     "classifier": "it names the picture as a whole; use a segmentation model",
     "instance segmentation model": "its boxes, coefficients and prototypes have to be combined first",
     "picture-to-picture model": "it returns a picture (enlarged, restored, relit), no mask; use a segmentation model",
-    "continuous map": "depth, heat or flow: no part of it is surely subject or background; use a segmentation model",
+    CONTINUOUS: "depth, heat or flow: no part of it is surely subject or background; use a segmentation model",
 }
 FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)
 """Numbers of channels that features have. Nobody has that many classes, but for 64, 96 and 128: names decide there."""
@@ -38,7 +39,8 @@ LIKENESS = 0.6
 
 def refuse(model: str, kind: str, outputs: str) -> NoMaskError:
     article = "an" if kind[0] in "aei" else "a"
-    return OtherKindError(f"{model} looks like {article} {kind} ({outputs}): {SERVES[kind]}")
+    error = NoMaskError if kind == CONTINUOUS else OtherKindError  # other numbers may part subject and background
+    return error(f"{model} looks like {article} {kind} ({outputs}): {SERVES[kind]}")
 
 
 def words_of(name: str) -> set[str]:
@@ -54,11 +56,14 @@ def kind_of_names(facts: ModelFacts) -> str:
     for kind, words in WORDS.items():
         if task & set(words.split()):
             return kind
-    named = [
-        {kind for kind, words in WORDS.items() if words_of(entry.name) & set(words.split())} for entry in facts.outputs
-    ]
-    common = set.intersection(*named) if named else set()
-    return next((kind for kind in WORDS if kind in common), "")
+    kinds = [kind_of_name(entry.name) for entry in facts.outputs]
+    return kinds[0] if kinds and all(kinds) else ""
+
+
+def kind_of_name(name: str) -> str:
+    """The kind that one output's name tells; empty if it tells none."""
+    words = words_of(name)
+    return next((kind for kind, telling in WORDS.items() if words & set(telling.split())), "")
 
 
 def kind_of_shapes(outputs: Mapping[str, NDArray[Any]]) -> str:

@@ -4,7 +4,7 @@ Pure functions of what the model answered for a few pictures; nothing is run her
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Meaning:
-    """How to read a model's outputs; the fields of `Recipe` of the same names. notes: what a person should know."""
+    """How to read a model's outputs: the fields of `Recipe` of the same names. notes: what a person should know.
+    classes: how many maps the output has.
+    """
 
     output: str
     decoding: Decoding
@@ -64,6 +66,7 @@ class Meaning:
     background: int = 0
     invert: bool = False
     notes: tuple[str, ...] = ()
+    classes: int = 1
 
 
 def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample]) -> Meaning:
@@ -77,12 +80,15 @@ def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample]) -> Me
     maps = _find_maps(model, samples)
     name = _choose(maps)
     chosen = maps[name]
-    _check_answers(model, name, chosen, samples)
+    kind = kinds.kind_of_name(name)
+    if kind:
+        raise kinds.refuse(model, kind, kinds.list_outputs(samples[0].outputs))
+    _check_answers(model, chosen)
     if len(chosen[0]) == 4 and all(
         kinds.is_picture(each, sample.picture) for each, sample in zip(chosen, samples, strict=True)
     ):
         return _alpha_of_rgba(facts, name, chosen)
-    return _read(model, facts, name, chosen, samples)
+    return replace(_read(model, facts, name, chosen, samples), classes=len(chosen[0]))
 
 
 def _find_maps(model: str, samples: Sequence[Sample]) -> dict[str, list[Tensor]]:
@@ -110,6 +116,11 @@ def _find_maps(model: str, samples: Sequence[Sample]) -> dict[str, list[Tensor]]
     if len(pictures) == len(maps):
         raise kinds.refuse(model, "picture-to-picture model", listed)
     return {name: each for name, each in maps.items() if name not in pictures}
+
+
+def refuse_pictures(model: str, sample: Sample) -> None:
+    """Raises OtherKindError if all that the model answers is the picture, or another one like it."""
+    _find_maps(model, [sample])
 
 
 def _maps_of(model: str, sample: Sample, name: str) -> Tensor:
@@ -145,7 +156,7 @@ def _rank_of_name(name: str) -> int:
     return 0 if words & set(GOOD_NAMES) else 1
 
 
-def _check_answers(model: str, name: str, maps: Sequence[Tensor], samples: Sequence[Sample]) -> None:
+def _check_answers(model: str, maps: Sequence[Tensor]) -> None:
     if not all(bool(torch.isfinite(each.float()).all()) for each in maps):
         raise NotFiniteError(f"{model} gives NaN or infinity: the file is damaged; download it again")
     if all(bool(each.min() == each.max()) for each in maps):
@@ -153,8 +164,6 @@ def _check_answers(model: str, name: str, maps: Sequence[Tensor], samples: Seque
             f"{model} gives {float(maps[0].flatten()[0]):g} everywhere: the file is damaged, or wants other numbers; "
             "give it a recipe of its own"
         )
-    if kinds.words_of(name) & BAD_NAMES and len(maps[0]) in kinds.FEATURES:
-        raise kinds.refuse(model, "image encoder", kinds.list_outputs(samples[0].outputs))
 
 
 def _alpha_of_rgba(facts: ModelFacts, name: str, maps: Sequence[Tensor]) -> Meaning:
@@ -191,4 +200,4 @@ def _refuse_continuous(model: str, name: str, probabilities: Sequence[Tensor], s
         return
     unsure = torch.stack([((each > 0.1) & (each < 0.9)).float().mean() for each in real]).mean()
     if float(unsure) > CONTINUOUS:
-        raise kinds.refuse(model, "continuous map", f"{name}: {float(unsure):.0%} of it is between .1 and .9")
+        raise kinds.refuse(model, kinds.CONTINUOUS, f"{name}: {float(unsure):.0%} of it is between .1 and .9")

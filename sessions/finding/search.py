@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor
 
 from ...callbacks import RaiseIfCancelled
-from ...errors import ModelOutputError
+from ...errors import ModelOutputError, OtherKindError
 from ..pixels.decode import decode
 from ..pixels.geometry import fit, place
 from ..pixels.layout import from_array, to_maps
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
-from .candidates import Candidate
-from .outputs import Meaning, Sample, read_meaning
+from .candidates import UNIT, Candidate
+from .outputs import Meaning, Sample, read_meaning, refuse_pictures
 from .samples import read_by, run_sample
 from .trial import NO_ANSWER, darken, score
 
@@ -66,6 +66,7 @@ class Search:
         near = sorted(
             (each for each in likelihood if likelihood[each] >= best - NEAR), key=lambda each: -likelihood[each]
         )
+        self._refuse_pictures()
         totals = self._try_all(near, likelihood) if len(near) > 1 else {near[0]: 0.0}
         ranked = sorted(totals, key=lambda each: -totals[each])
         winner = ranked[0]
@@ -91,6 +92,12 @@ class Search:
             if sum(best - totals[each] <= LEAD for each in near) < 2:
                 break
         return totals
+
+    def _refuse_pictures(self) -> None:
+        """A model that returns a picture shows it when it is fed one, whatever it was trained on."""
+        if any(set(entry.shape) & {3, 4} for entry in self.model.facts.outputs):
+            sample = self._sample(UNIT.recipe(self.base), self._fed(0, UNIT.recipe(self.base)))
+            refuse_pictures(self.model.path.name, sample)
 
     def _can_afford(self, runs: int) -> bool:
         """Whether so many runs more stay within the number and the time allowed."""
@@ -128,6 +135,8 @@ class Search:
         try:
             recipe = read_by(recipe, self._meaning(candidate, bgr))
             answers = [self.answer(recipe, sample) for sample in samples]
+        except OtherKindError:
+            raise
         except ModelOutputError:
             return NO_ANSWER
         return score(answers[0], answers[1].flip(1), answers[2], samples[0].picture)

@@ -37,14 +37,14 @@ def _scale(value: Any) -> Any:
     """255, or 1/255 as Hugging Face's rescale_factor has it; null for none."""
     if value is None:
         return "none"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return "255" if value == 255 or abs(value - INVERSE_OF_255) < 1e-6 else value
+    if value == 255 or (isinstance(value, float) and abs(value - INVERSE_OF_255) < 1e-6):
+        return "255"
     return _word(value)
 
 
 def _resampler(value: Any) -> Any:
     """Pillow's number."""
-    return PILLOW_RESAMPLERS.get(value, value) if isinstance(value, int) else _word(value)
+    return PILLOW_RESAMPLERS.get(value, value) if type(value) is int else _word(value)
 
 
 def _sides(size: Any) -> tuple[Any, Any]:

@@ -1,0 +1,23 @@
+"""Commands to be typed: with this very interpreter and this very folder, quoted for the shell."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.absolute()
+
+
+def own_command(*words: str) -> str:
+    """A command of this pack (`commands`), which runs from any current folder: own_command("models", "verify")."""
+    return quoted(sys.executable, str(FOLDER), *words)
+
+
+def pip_install(*requirements: str) -> str:
+    """The pip of the Python that runs this, which is seldom the one that a shell finds."""
+    return quoted(sys.executable, "-m", "pip", "install", *requirements)
+
+
+def quoted(*words: str) -> str:
+    """The words as one line for this system's shell."""
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
