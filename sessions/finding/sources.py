@@ -37,12 +37,14 @@ SIZING = {"width", "height", "fit", "multiple", "pad", "resampler"}
 @dataclass(frozen=True)
 class FoundRecipe:
     """A recipe, in words where it was found, and what is doubtful about it. model: the one that was opened for it, in
-    memory as long as this is, so that a session made meanwhile does not load it again."""
+    memory as long as this is, so that a session made meanwhile does not load it again. lasting: it is of the file's
+    content, not of its name, so that it may be kept."""
 
     recipe: Recipe
     source: str
     model: LoadedModel | None = None
     doubt: str = ""
+    lasting: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _find(path: Path, model: LoadedModel, trial: Trial, values: Mapping[str, Any
     if model in _found and (_found[model].doubt == "" or not trial.pictures):
         return replace(_found[model], model=model)
     found = _search(path, model, trial)
-    if trial.pictures or not found.doubt:
+    if found.lasting and (trial.pictures or not found.doubt):
         keep(path, found.recipe, found.source)
     _found[model] = replace(found, model=None)
     return found
@@ -174,7 +176,8 @@ def _plain(values: Mapping[str, Any]) -> Recipe:
 def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     """A known family, or the numbers that the file and a trial tell."""
     graph = read_graph(path)
-    family = family_of_graph(fingerprint(graph)) or family_of_name(path)
+    by_graph = family_of_graph(fingerprint(graph))
+    family = by_graph or family_of_name(path)
     first = read_preprocessing(graph, model.picture.name)
     base, runs = sized(model, family.recipe if family else _plain({}))
     if not family or first.is_baked or not model.picture.kind.startswith("float"):
@@ -183,7 +186,9 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     if not model.picture.width and family.recipe.fit != "keep_aspect":
         base = at(family.recipe, family.recipe.container.width, family.recipe.container.height)
     meaning = find_meaning(model, base, trial.pictures, trial.raise_if_cancelled)
-    return FoundRecipe(_read(base, _as_family(family.recipe.decoding, meaning.decoding), meaning), family.name, model)
+    decoding = _as_family(family.recipe.decoding, meaning.decoding)
+    source = f"{family.name}, by its {'graph' if by_graph else 'name'}"
+    return FoundRecipe(_read(base, decoding, meaning), source, model, lasting=by_graph is not None)
 
 
 def _as_family(usual: Decoding, read: Decoding) -> Decoding:
