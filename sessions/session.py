@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..stages import stage
 from ..values import shown
 from .pixels.decode import Span, decode, from_array, subject_values, to_maps
 from .pixels.feed import make_feed
-from .pixels.geometry import Placement, fit, place, unfit
+from .pixels.geometry import Placement, fit, is_reduced, place, unfit
 from .recipes.container import CustomSessionContainer
 from .recipes.recipe import Recipe
 from .runtime.library import CPU
@@ -27,6 +28,8 @@ from .runtime.memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, 
 
 if TYPE_CHECKING:
     from PIL import Image
+
+logger = logging.getLogger("onnx_segmentation")
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,13 @@ class CustomSession:
 
     def frames_at_once(self, width: int, height: int) -> int:
         """How many pictures of this size to segment in one go: 1, or what fits where the model takes any number."""
+        if is_reduced(width, height, self.recipe):
+            fed = place(width, height, self.recipe)
+            logger.warning(
+                f"{self.path.name} gets a picture of {width} x {height} as {fed.width} x {fed.height}: more would be "
+                f"over {self.recipe.most_pixels:,} pixels. A recipe with fit stretch or a letterbox, or cutting the "
+                "picture into parts, keeps more of it"
+            )
         if self.model.picture.batch is not None:
             return 1
         return frames_that_fit(self.bytes_per_frame(width, height), free_bytes(self.device))

@@ -13,7 +13,7 @@ from ...plain_text import plain_list
 from ..pixels.decode import from_array, to_maps
 from ..pixels.feed import make_feed
 from ..recipes.container import IMAGENET_MEAN, IMAGENET_STD, CustomSessionContainer
-from ..recipes.recipe import Decoding, Recipe
+from ..recipes.recipe import MOST_PIXELS, Decoding, Recipe
 from ..runtime.loaded import LoadedModel
 
 TRIAL_SIDES = (256, 512, 1024, 320)  # for models of free size; some are free by name only
@@ -52,7 +52,7 @@ def _dry_run(model: LoadedModel) -> tuple[Recipe, dict[str, NDArray[Any]]]:
             continue
         if free and side == TRIAL_SIDES[0]:
             container = replace(recipe.container, width=FREE_SIDE, height=FREE_SIDE)
-            recipe = replace(recipe, container=container, fit="keep_aspect")
+            recipe = replace(recipe, container=container, fit="keep_aspect", most_pixels=MOST_PIXELS)
         return recipe, dict(zip(names, values, strict=True))
     raise ModelInputError(f"{model.path.name} runs at none of the sizes {TRIAL_SIDES}: {failure}") from failure
 

@@ -8,7 +8,7 @@ from ...errors import ContainerError, RecipeError
 from ...values import YES_OR_NO, Maybe, Rule, Whole, shown
 from .container import SIDE
 from .json_object import read_json, read_json_file
-from .recipe import Recipe, from_dict
+from .recipe import MOST_PIXELS, Recipe, from_dict
 from .spelling import PILLOW_RESAMPLERS, spelled_out, triple
 
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
@@ -50,7 +50,9 @@ def from_metadata(metadata: Mapping[str, str]) -> Recipe | None:
     if METADATA_KEY not in metadata:
         return None
     return _parse(
-        f"metadata {METADATA_KEY} of the model", "export it again", lambda: _from_own(read_json(metadata[METADATA_KEY]))
+        f"metadata {METADATA_KEY} of the model",
+        "export it again",
+        lambda: _from_own({"most_pixels": MOST_PIXELS, **read_json(metadata[METADATA_KEY])}),
     )
 
 
@@ -106,6 +108,7 @@ def _from_huggingface(values: dict[str, Any]) -> Recipe:
             "fit": "keep_aspect" if short else "stretch",
             "resampler": PILLOW_RESAMPLERS.get(resample, "bilinear"),
             "multiple": _get(values, "size_divisor", Maybe(MULTIPLE)) or 32,
+            "most_pixels": MOST_PIXELS,
         }
     )
 

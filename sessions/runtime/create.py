@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import CustomOperatorError, ModelError, ModelMemoryError, ModelTooNewError, NotOnnxError
+from ...out_of_memory import is_out_of_memory
 from ...plain_text import plain_error
 from ..onnx_file.check import check_model_file
 from .cores import threads_of_session
 from .library import CPU, failures, load_onnxruntime, quiet
-from .memory import MakeRoom, is_out_of_memory
+from .memory import MakeRoom
 from .providers import plain_name, provider_options, say_once
 
 
