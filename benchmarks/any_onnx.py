@@ -57,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the models lie")
     parser.add_argument("--only", nargs="*", default=[], help="files whose names hold one of these")
+    parser.add_argument("--without", nargs="*", default=[], help="not those whose names hold one of these")
     parser.add_argument("--nameless", action="store_true", help="under names that say nothing")
     parser.add_argument("--shared", type=Path, default=SHARED, help="the folder of data/ and tune/")
     arguments = parser.parse_args()
@@ -64,7 +65,9 @@ def main() -> None:
     entries = [
         entry
         for entry in listed
-        if (arguments.folder / entry.file).is_file() and any(word in entry.file for word in arguments.only or [""])
+        if (arguments.folder / entry.file).is_file()
+        and any(word in entry.file for word in arguments.only or [""])
+        and not any(word in entry.file for word in arguments.without)
     ]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), arguments.folder.resolve(), arguments.shared, arguments.nameless)

@@ -4,7 +4,7 @@ numpy, OpenCV and onnxruntime alone. Sources of each model's numbers: `code` in 
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Reference:
         return np.ascontiguousarray(frame.transpose(2, 0, 1) if self.layout == "nchw" else frame)[None]
 
 
-@cache
+@lru_cache(maxsize=1)
 def session(path: Path) -> Any:
     return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
@@ -125,4 +125,13 @@ def yolo(reference: Reference, path: Path, photo: Photo) -> Mask:
     return np.asarray(cv2.resize(cut, (across, down), interpolation=cv2.INTER_LINEAR) > 0.5)
 
 
-SPECIAL = {"yolo": yolo}
+def recurrent(reference: Reference, path: Path, photo: Photo) -> Mask:
+    """Robust Video Matting, inference.py: long side 512 (its downsample ratio's rule), states that begin as zeros."""
+    scale = max(reference.size) / max(photo.shape[:2])
+    small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    feeds = {"src": reference.normalise(small), "downsample_ratio": np.array(1.0)}
+    alpha = run(path, feeds | {f"r{number}i": np.array(0.0) for number in range(1, 5)}, "pha")
+    return np.asarray(enlarge(alpha.reshape(*small.shape[:2], 1), photo)[..., 0] > 0.5)
+
+
+SPECIAL = {"yolo": yolo, "recurrent": recurrent}

@@ -307,35 +307,39 @@ def pooled(side: int, scores: Sequence[float]) -> Head:
     return head
 
 
-def queries(class_name: str, mask_name: str, count: int = 20, classes_: int = 4) -> Head:
+def query_masks(graph: Builder, count: int, subject: int, out: str) -> Any:
+    """Mask logits [1, N, h, w]: the subject's query, the others sure of the whole picture."""
+    alone = np.zeros((1, count, 1, 1))
+    alone[0, subject] = 1.0
+    graph.add("Add", graph.add("Mul", "logits", graph.weight(alone)), graph.weight(8.0 * (1 - alone)), out=out)
+    return output(out, (1, count, SIDE, SIDE))
+
+
+def fixed(graph: Builder, values: Any, out: str) -> Any:
+    """These numbers whatever the picture."""
+    nothing = graph.add("Mul", graph.add("ReduceMean", "logits", keepdims=0), graph.weight(0.0))
+    graph.add("Add", graph.weight(values), nothing, out=out)
+    return output(out, np.shape(values))
+
+
+def queries(class_name: str, mask_name: str, count: int = 20) -> Head:
     """MaskFormer's form: class logits [1, N, C + 1], the last for `no object`, and mask logits [1, N, h, w]."""
 
     def head(graph: Builder) -> list[Any]:
-        signs = np.full(count, -1.0)
-        signs[7] = 1.0
-        graph.add("Mul", "logits", graph.weight(signs.reshape(1, -1, 1, 1)), out=mask_name)
-        scores = np.full((1, count, classes_ + 1), -5.0)
+        scores = np.full((1, count, 5), -5.0)
         scores[..., -1] = 5.0
         scores[0, 7] = [-5.0, 5.0, -5.0, -5.0, -5.0]
-        shift = graph.add("Mul", graph.add("ReduceMean", "logits", keepdims=0), graph.weight(0.0))
-        graph.add("Add", graph.weight(scores), shift, out=class_name)
-        return [output(class_name, scores.shape), output(mask_name, (1, count, SIDE, SIDE))]
+        return [fixed(graph, scores, class_name), query_masks(graph, count, 7, mask_name)]
 
     return head
 
 
 def instances(graph: Builder) -> list[Any]:
     """RF-DETR's form: boxes, class logits without `no object`, masks; one of eight is sure."""
-    count = 8
-    shift = graph.add("Mul", graph.add("ReduceMean", "logits", keepdims=0), graph.weight(0.0))
-    scores = np.full((1, count, 3), -6.0)
+    scores = np.full((1, 8, 3), -6.0)
     scores[0, 2, 1] = 4.0
-    graph.add("Add", graph.weight(np.tile([0.5, 0.5, 0.9, 0.9], (1, count, 1))), shift, out="dets")
-    graph.add("Add", graph.weight(scores), shift, out="labels")
-    signs = np.full(count, -1.0)
-    signs[2] = 1.0
-    graph.add("Mul", "logits", graph.weight(signs.reshape(1, -1, 1, 1)), out="masks")
-    return [output("dets", (1, count, 4)), output("labels", scores.shape), output("masks", (1, count, SIDE, SIDE))]
+    boxes = fixed(graph, np.tile([0.5, 0.5, 0.9, 0.9], (1, 8, 1)), "dets")
+    return [boxes, fixed(graph, scores, "labels"), query_masks(graph, 8, 2, "masks")]
 
 
 def yolo(end_to_end: bool) -> Head:
@@ -351,9 +355,7 @@ def yolo(end_to_end: bool) -> Head:
             row[0, :6], row[0, 6 + 3] = [1, 1, SIDE - 1, SIDE - 1, 0.9, 2], 1.0
         else:  # x, y, w, h, five classes, coefficients; by columns
             row[:4, 100], row[6, 100], row[9 + 3, 100] = [SIDE / 2, SIDE / 2, SIDE - 2, SIDE - 2], 0.9, 1.0
-        shift = graph.add("Mul", graph.add("ReduceMean", "logits", keepdims=0), graph.weight(0.0))
-        graph.add("Add", graph.weight(row[None]), shift, out="output0")
-        return [output("output0", row[None].shape), output("output1", (1, 32, SIDE // 4, SIDE // 4))]
+        return [fixed(graph, row[None], "output0"), output("output1", (1, 32, SIDE // 4, SIDE // 4))]
 
     return head
 
@@ -403,7 +405,7 @@ OUTPUTS = [
     Interface("two logits without a batch", gives(reshaped(lambda graph: classes(graph, LAST), 2, SIDE, SIDE))),
     Interface("five classes, the background last", gives(of_classes(BEHIND), gain=80.0), gain=0),
     Interface("five labels, the background last", gives(of_classes(BEHIND, ARGMAX, shape=(1, SIDE, SIDE), kind=INT64)), gain=0),  # noqa: E501
-    Interface("several labels at once, no background", gives(of_classes([1.0, -2.0, 0.8], ("Sigmoid", {}))), gain=0),
+    Interface("several labels at once, no background", gives(of_classes([1.0, 0.9, 0.8], ("Sigmoid", {}))), gain=0),
     Interface("labels as floats", gives(labels(FLOAT)), gain=0),
     Interface("labels as bytes", gives(labels(UINT8)), gain=0),
     Interface("labels with 255 to ignore", gives(labels(UINT8, ignore=True)), gain=0),
@@ -417,8 +419,8 @@ OUTPUTS = [
     Interface("RGBA: its alpha", gives(rgba)),
     Interface("a mask as three equal channels", gives(three_alike)),
     Interface("an output that is a sequence", gives(with_a_sequence)),
-    Interface("150 classes at a quarter of the size", gives(pooled(4, [-2.0] * 149 + [1.0]), FREE, gain=80.0), gain=0),
-    Interface("more classes than rows, channels last", gives(of_classes([-2.0] * 299 + [1.0], TO_LAST, shape=(1, SIDE, SIDE, 300)), gain=80.0), gain=0),  # noqa: E501
+    Interface("150 classes at a quarter of the size", gives(pooled(4, [-2.0] + [-1.5] * 148 + [1.0]), FREE), gain=0),
+    Interface("more classes than rows, channels last", gives(of_classes([-2.0] + [-1.5] * 298 + [1.0], TO_LAST, shape=(1, SIDE, SIDE, 300)), gain=80.0), gain=0),  # noqa: E501
     Interface("MaskFormer's queries", gives(queries("class_queries_logits", "masks_queries_logits")), gain=0),
     Interface("Mask2Former's queries", gives(queries("pred_logits", "pred_masks")), gain=0),
     Interface("RF-DETR's instances", gives(instances), gain=0),
@@ -528,7 +530,7 @@ NOT_MASKS = [
     Interface("YOLO's boxes", gives(vectors(output0=(1, 84, 1344))), "detector|boxes"),
     Interface("YOLO's boxes end to end", gives(vectors(output0=(1, 300, 6))), "detector|boxes"),
     Interface("SSD's scores and boxes", gives(vectors(scores=(1, 4420, 2), boxes=(1, 4420, 4))), "detector|boxes"),
-    Interface("DETR's logits and boxes", gives(vectors(logits=(1, 100, 92), pred_boxes=(1, 100, 4))), "detector|boxes"),
+    Interface("DETR's logits", gives(vectors(pred_logits=(1, 100, 92), pred_boxes=(1, 100, 4))), "detector|boxes"),
     Interface("a face detector's grids", gives(coarse(15, 16, "bbox")), "detector|boxes|features"),
     Interface("1000 classes", gives(vectors(output=(1, 1000))), "classifi"),
     Interface("1000 classes as a map of one pixel", gives(vectors(output=(1, 1000, 1, 1))), "classifi"),
