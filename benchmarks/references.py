@@ -3,7 +3,8 @@
 numpy, OpenCV and onnxruntime alone. Sources of each model's numbers: `code` in any_onnx.toml.
 """
 
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,27 @@ class Reference:
         planes = [values, *(np.full((*levels.shape[:2], 1), value) for value in self.extra)]
         frame = np.concatenate(planes, 2).astype(np.float32)
         return np.ascontiguousarray(frame.transpose(2, 0, 1) if self.layout == "nchw" else frame)[None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the list. kind: `mask`, or what it is instead. recipe: none where no recipe can say it."""
+
+    file: str
+    kind: str
+    origin: str
+    licence: str
+    sha256: str
+    code: str = ""
+    reference: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    photos: tuple[str, ...] = ()
+
+
+def read_list() -> list[Entry]:
+    """The models of any_onnx.toml."""
+    text = Path(__file__).with_name("any_onnx.toml").read_text(encoding="utf-8")
+    return [Entry(**values) for values in tomllib.loads(text)["model"]]
 
 
 @lru_cache(maxsize=1)
