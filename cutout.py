@@ -11,6 +11,7 @@ from .forks import begin_work
 from .frames import CutoutOptions, Frame, each_frame, masked_frames
 from .imaging.compose import Results
 from .imaging.convert import check_images, to_masks
+from .out_of_memory import memory_for
 from .refine import RefineOptions, mask_trimap, refine
 from .sessions.runtime.memory import MakeRoom, release_torch_cache, try_on
 from .sessions.segmenter import Segmenter
@@ -46,13 +47,14 @@ def cutout(
     is. `on_frame` is called after each frame, `raise_if_cancelled` at least every second; both may raise, to stop.
 
     Raises ImageError for an empty batch or NaN, ModelOutputError where the model gives no mask, ModelMemoryError,
-    and ForkedError.
+    NotEnoughMemoryError and ForkedError.
     """
     begin_work()
     check_images(images)
     options = options or CutoutOptions()
-    frames = each_frame(images, session, options, raise_if_cancelled)
-    return _cut(images, frames, options, session.make_room, on_frame, raise_if_cancelled)
+    with memory_for(_work(images)):
+        frames = each_frame(images, session, options, raise_if_cancelled)
+        return _cut(images, frames, options, session.make_room, on_frame, raise_if_cancelled)
 
 
 def matte_masks(
@@ -72,16 +74,21 @@ def matte_masks(
     count. trimaps: MASK of 0, 0.5 (unknown) and 1, in place of those made from the masks. device: where the work is
     done, by default where the pictures lie. make_room: called with the bytes wanted when its memory runs out.
 
-    Raises ImageError for an empty batch, NaN, or another number of masks than one or one for each frame, and
-    ForkedError.
+    Raises ImageError for an empty batch, NaN, or another number of masks than one or one for each frame,
+    NotEnoughMemoryError and ForkedError.
     """
     begin_work()
     check_images(images)
     options = options or CutoutOptions(RefineOptions(alpha_matting=True))
-    masks = to_masks(masks, len(images))
-    trimaps = None if trimaps is None else to_masks(trimaps, len(images))
-    frames = masked_frames(images, masks, options, trimaps, device or images.device, make_room)
-    return _cut(images, frames, options, make_room, on_frame, raise_if_cancelled)
+    with memory_for(_work(images)):
+        masks = to_masks(masks, len(images))
+        trimaps = None if trimaps is None else to_masks(trimaps, len(images))
+        frames = masked_frames(images, masks, options, trimaps, device or images.device, make_room)
+        return _cut(images, frames, options, make_room, on_frame, raise_if_cancelled)
+
+
+def _work(images: Tensor) -> str:
+    return f"cutting out {len(images)} of {images.shape[2]} x {images.shape[1]}"
 
 
 def _cut(

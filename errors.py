@@ -28,6 +28,7 @@
       - ColourError               a background colour that cannot be read (also a ValueError)
       - RuntimeMissingError       onnxruntime absent, empty or broken
       - ForkedError               used in a child of os.fork() after its parent used it
+      - NotEnoughMemoryError      none left beside the model: for a picture, its matting, the results of a batch
       - InputsError               no such file or folder, no pictures in it, an output that would replace an input
       - PictureError              a file that cannot be read as a picture
       - ResultError               a form of result that cannot be (also a ValueError)
@@ -156,6 +157,10 @@ class RuntimeMissingError(SegmentationError):
 
 class ForkedError(SegmentationError):
     """The parent of this process has used what cannot be used on both sides of a fork."""
+
+
+class NotEnoughMemoryError(SegmentationError):
+    """Memory ran out, and not in the model."""
 
 
 class InputsError(SegmentationError):

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from .callbacks import RaiseIfCancelled
-from .errors import ModelMemoryError, OptionsError
+from .errors import ModelMemoryError, NotEnoughMemoryError, OptionsError
 from .imaging.compose import TRANSPARENT, parse_colour
 from .imaging.convert import resize_mask, to_levels, to_rgb
 from .imaging.morphology import post_process
 from .matting.trimap import steady_trimap
+from .out_of_memory import memory_for
 from .refine import RefineOptions, mask_trimap
 from .sessions.pixels.decode import Span
 from .sessions.runtime.library import CPU
@@ -126,8 +127,9 @@ def _segment_all(
     while first < len(images):
         try:
             numbers = range(first, min(first + count, len(images)))
-            frames = _segment(images, numbers, session, span, raise_if_cancelled)
-        except (ModelMemoryError, torch.cuda.OutOfMemoryError) as error:
+            with memory_for(f"running {session.path.name} on {len(numbers)} of {width} x {height}"):
+                frames = _segment(images, numbers, session, span, raise_if_cancelled)
+        except (ModelMemoryError, NotEnoughMemoryError, torch.cuda.OutOfMemoryError) as error:
             reason = str(error)  # the error itself would keep the frames in memory
         else:
             first += len(frames)

@@ -18,7 +18,7 @@ from .pictures.read import Picture, read_picture, to_picture
 from .pictures.write import Colour, ResultForm, to_result
 from .refine import EdgeColours, RefineOptions
 from .sessions.downloads.comfyui_folders import inside_comfyui, model_folders, model_path
-from .sessions.downloads.files import default_folder, obtain
+from .sessions.downloads.files import default_folder, find_files, obtain
 from .sessions.finding.sources import find_recipe
 from .sessions.recipes.catalog import catalog, find_model
 from .sessions.recipes.recipe import Recipe
@@ -132,7 +132,13 @@ def model_file(name: str) -> Path:
     if known is None:
         names = ", ".join(sorted(catalog()))
         raise ModelNotFoundError(f"{name} is neither a file nor the name of a model; names are {names}")
-    return obtain(known, [*model_folders(), default_folder(), CHECKOUT_MODELS])
+    try:
+        folders = [*model_folders(), default_folder()]
+    except ModelNotFoundError:
+        folders = model_folders()
+        if not folders and not find_files(known, [CHECKOUT_MODELS]):  # rembg's folders are looked into as well
+            raise
+    return obtain(known, [*folders, CHECKOUT_MODELS])
 
 
 def to_options(given: Options) -> CutoutOptions:

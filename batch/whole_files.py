@@ -23,6 +23,10 @@ def write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}{PART}")
     part.unlink(missing_ok=True)
-    with part.open("xb") as file:  # never through a link that has this name
-        file.write(data)
-    part.replace(path)
+    try:
+        with part.open("xb") as file:  # never through a link that has this name
+            file.write(data)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # a full disk needs its room
+        raise

@@ -9,10 +9,9 @@ import os
 import shutil
 import tempfile
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,29 +22,13 @@ from PIL import Image
 from tools import fake_comfyui
 from tools.pack import ROOT, load_pack
 
-from .references import Photo, Reference
+from .references import Entry, Photo, Reference, read_list
 from .timing import print_header
 
-LIST = Path(__file__).with_suffix(".toml")
 SHARED = ROOT.parent / "shared"
 GOOD = 0.90
 PLAIN = {"alpha_matting": "false"}
 NAMES = ("isnet_fp16", "isnet-general-use", "model", "network_v2", "My Model (1)")  # of one and the same file
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One model of the list. kind: `mask`, or what it is instead. recipe: none where no recipe can say it."""
-
-    file: str
-    kind: str
-    origin: str
-    licence: str
-    sha256: str
-    code: str = ""
-    reference: dict[str, Any] = field(default_factory=dict)
-    recipe: dict[str, Any] = field(default_factory=dict)
-    photos: tuple[str, ...] = ()
 
 
 @dataclass
@@ -57,14 +40,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the models lie")
     parser.add_argument("--only", nargs="*", default=[], help="files whose names hold one of these")
+    parser.add_argument("--without", nargs="*", default=[], help="not those whose names hold one of these")
     parser.add_argument("--nameless", action="store_true", help="under names that say nothing")
     parser.add_argument("--shared", type=Path, default=SHARED, help="the folder of data/ and tune/")
     arguments = parser.parse_args()
-    listed = [Entry(**values) for values in tomllib.loads(LIST.read_text())["model"]]
+    listed = read_list()
     entries = [
         entry
         for entry in listed
-        if (arguments.folder / entry.file).is_file() and any(word in entry.file for word in arguments.only or [""])
+        if (arguments.folder / entry.file).is_file()
+        and any(word in entry.file for word in arguments.only or [""])
+        and not any(word in entry.file for word in arguments.without)
     ]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), arguments.folder.resolve(), arguments.shared, arguments.nameless)
@@ -84,6 +70,8 @@ class Bench:
         comfy.install()
         self.node: type = load_pack().NODE_CLASS_MAPPINGS["ImageSegmentationAuto"]
         self.cache, self.here = folder / "cache", Path(comfy.folders["onnx"][0][0])
+        self.cache.mkdir()
+        (self.cache / "kernels").symlink_to(ROOT / ".cache" / "kernels", target_is_directory=True)
         self.here.mkdir(parents=True, exist_ok=True)
         self.models, self.shared, self.nameless = models, shared, nameless
         self.counter = count_runs()
@@ -106,8 +94,12 @@ class Bench:
         return np.asarray(Image.open(found).convert("RGB"))
 
     def forget(self) -> None:
-        """As on a machine where nothing was ever found."""
-        shutil.rmtree(self.cache, ignore_errors=True)
+        """As on a machine where nothing was ever found; compiled loops stay."""
+        for kept in self.cache.iterdir():
+            if kept.is_dir() and not kept.is_symlink():
+                shutil.rmtree(kept)
+            elif not kept.is_symlink():
+                kept.unlink()
 
     def segment(self, path: Path, photo: Photo, recipe: Any = None) -> tuple[Any, str]:
         """(mask [H, W] and confidence, ""), or (None, why it was refused)."""

@@ -3,8 +3,9 @@
 numpy, OpenCV and onnxruntime alone. Sources of each model's numbers: `code` in any_onnx.toml.
 """
 
-from dataclasses import dataclass
-from functools import cache
+import tomllib
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,28 @@ class Reference:
         return np.ascontiguousarray(frame.transpose(2, 0, 1) if self.layout == "nchw" else frame)[None]
 
 
-@cache
+@dataclass(frozen=True)
+class Entry:
+    """One model of the list. kind: `mask`, or what it is instead. recipe: none where no recipe can say it."""
+
+    file: str
+    kind: str
+    origin: str
+    licence: str
+    sha256: str
+    code: str = ""
+    reference: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    photos: tuple[str, ...] = ()
+
+
+def read_list() -> list[Entry]:
+    """The models of any_onnx.toml."""
+    text = Path(__file__).with_name("any_onnx.toml").read_text(encoding="utf-8")
+    return [Entry(**values) for values in tomllib.loads(text)["model"]]
+
+
+@lru_cache(maxsize=1)
 def session(path: Path) -> Any:
     return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
@@ -125,4 +147,13 @@ def yolo(reference: Reference, path: Path, photo: Photo) -> Mask:
     return np.asarray(cv2.resize(cut, (across, down), interpolation=cv2.INTER_LINEAR) > 0.5)
 
 
-SPECIAL = {"yolo": yolo}
+def recurrent(reference: Reference, path: Path, photo: Photo) -> Mask:
+    """Robust Video Matting, inference.py: long side 512 (its downsample ratio's rule), states that begin as zeros."""
+    scale = max(reference.size) / max(photo.shape[:2])
+    small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    feeds = {"src": reference.normalise(small), "downsample_ratio": np.array(1.0)}
+    alpha = run(path, feeds | {f"r{number}i": np.array(0.0) for number in range(1, 5)}, "pha")
+    return np.asarray(enlarge(alpha.reshape(*small.shape[:2], 1), photo)[..., 0] > 0.5)
+
+
+SPECIAL = {"yolo": yolo, "recurrent": recurrent}

@@ -1,6 +1,8 @@
 """The command line: one module a subcommand, each with `add_parser(subparsers)` and `run(args) -> int`."""
 
 import argparse
+import io
+import sys
 
 from . import cutout, models, pip_changes
 
@@ -16,5 +18,13 @@ def main(argv: list[str] | None = None, prog: str = "onnx-segmentation") -> int:
     for command in COMMANDS:
         command.add_parser(subparsers)
     args = parser.parse_args(argv)
+    _print_everything()
     code: int = args.run(args)
     return code
+
+
+def _print_everything() -> None:
+    """A name that the terminal's encoding lacks is printed in escapes, instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
 from ..errors import MethodMissingError
+from ..out_of_memory import memory_for
 from ..values import shown
 from . import pymatting_methods
 
@@ -34,8 +35,19 @@ def estimate_alpha(
 
     raise_if_cancelled is called at least every second by our own solver, between the runs of a network, and may raise;
     pymatting's cannot be stopped. network: what `vitmatte` runs.
-    Raises TrimapError, ConvergenceError, MethodMissingError.
+    Raises TrimapError, ConvergenceError, MethodMissingError, NotEnoughMemoryError.
     """
+    with memory_for(f"alpha matting of {' x '.join(map(str, trimap.shape))}"):
+        return _estimate(image, trimap, method, raise_if_cancelled, network)
+
+
+def _estimate(
+    image: Tensor,
+    trimap: Tensor,
+    method: Method,
+    raise_if_cancelled: RaiseIfCancelled | None,
+    network: AlphaNetwork | None,
+) -> Tensor:
     if method == "closed_form":
         from .closed_form import solve as closed_form  # not before it is used: the pack loads with ComfyUI
 

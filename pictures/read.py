@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import PictureError
+from ..out_of_memory import memory_for
 from .file_kind import special_kind
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ class Picture:
 def read_picture(source: Path | bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
     """Read a file, or its bytes: EXIF orientation applied, the first frame of an animation, alpha ignored.
 
-    Raises PictureError for a picture that is too large or of a kind unknown, OSError and what else Pillow raises for a
-    file that is broken.
+    Raises PictureError for a picture that is too large or of a kind unknown, NotEnoughMemoryError, OSError and what
+    else Pillow raises for a file that is broken.
     """
-    with _open(source) as file:
+    with memory_for("reading a picture"), _open(source) as file:
         _check_size(file, max_megapixels)
         notes = [*_several(file), *_depth(file)]
         return to_picture(file, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from ..values import shown
 from .batches import run_together
 from .pixels.decode import Span, decode, subject_values
 from .pixels.feed import make_feed, to_batch
-from .pixels.geometry import Placement, fit, place, unfit
+from .pixels.geometry import Placement, fit, is_reduced, place, unfit
 from .pixels.layout import from_array, to_maps
 from .recipes.container import CustomSessionContainer
 from .recipes.recipe import Recipe
@@ -31,6 +32,8 @@ from .runtime.memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, 
 
 if TYPE_CHECKING:
     from PIL import Image
+
+logger = logging.getLogger("onnx_segmentation")
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,13 @@ class CustomSession:
 
     def frames_at_once(self, width: int, height: int) -> int:
         """How many pictures of this size to segment in one go: 1, or what fits where the model takes any number."""
+        if is_reduced(width, height, self.recipe):
+            fed = place(width, height, self.recipe)
+            logger.warning(
+                f"{self.path.name} gets a picture of {width} x {height} as {fed.width} x {fed.height}: more would be "
+                f"over {self.recipe.most_pixels:,} pixels. A recipe with fit stretch or a letterbox, or cutting the "
+                "picture into parts, keeps more of it"
+            )
         if self.model.frames_together is False or self.model.picture.batch is not None:
             return self.model.picture.batch or 1
         return frames_that_fit(self.bytes_per_frame(width, height), free_bytes(self.device))

@@ -10,7 +10,7 @@ from onnx_segmentation.errors import ModelNotFoundError
 from onnx_segmentation.sessions.downloads.files import default_folder, rembg_folders
 from onnx_segmentation.simple import segment
 from PIL import Image
-from support import ROOT
+from support import ROOT, make_red_model
 from test_imports import modules
 from variables import PAGE, page
 
@@ -73,6 +73,13 @@ def test_without_a_home_nothing_is_kept_and_that_is_said_once(nobody, caplog):
 
 def test_without_a_home_a_file_is_cut_out(nobody, red_model):
     assert segment(Image.new("RGB", (40, 30), "red"), red_model, alpha_matting=True).mode == "RGBA"
+
+
+def test_without_a_home_rembgs_file_is_found(nobody, tmp_path, monkeypatch):
+    monkeypatch.setenv("U2NET_HOME", str(tmp_path))
+    monkeypatch.setenv("MODEL_CHECKSUM_DISABLED", "1")
+    make_red_model(tmp_path / "silueta.onnx", (1, 3, 320, 320))
+    assert segment(Image.new("RGB", (40, 30), "red"), "silueta").mode == "RGBA"
 
 
 def test_without_a_home_a_name_says_what_to_do(nobody, capsys):

@@ -210,7 +210,7 @@ def test_two_threads_on_one_session(tmp_path):
 
 def test_what_is_out_of_memory():
     """onnxruntime has no class for it: its words are all there is."""
-    from onnx_segmentation.sessions.runtime.memory import is_out_of_memory
+    from onnx_segmentation.out_of_memory import is_out_of_memory
 
     assert is_out_of_memory(run_failure(NO_MEMORY))
     assert is_out_of_memory(run_failure("CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED"))

@@ -113,6 +113,7 @@ PLACES = {
 }
 LOCATIONS = {
     "parent": (b"../secret.bin", "outside its own folder: refused"),
+    "parent, missing": (b"../gone.bin", "outside its own folder: refused"),
     "inside and out": (b"sub/../../secret.bin", "outside its own folder: refused"),
     "absolute": (b"/etc/hostname", "outside its own folder: refused"),
     "drive": (b"C:\\Windows\\win.ini", "outside its own folder: refused"),
@@ -181,6 +182,12 @@ def test_hugging_faces_links_into_blobs(tmp_path):
     (blobs / "bbb").write_bytes(bytes(12))
     (snapshot / "w.bin").symlink_to("../../../blobs/bbb")
     assert inspect(snapshot / "model.onnx").external == ("w.bin",)
+
+
+def test_of_two_graphs_none_is_believed():
+    """onnxruntime would merge them: weights of the first would be loaded by a header that names none."""
+    with pytest.raises(MalformedError, match="several graphs"):
+        read_header(memoryview(model(message(5, external(b"../secret.bin"))) + EMPTY_GRAPH))
 
 
 def test_graphs_within_graphs_have_an_end():

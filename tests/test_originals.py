@@ -1,5 +1,6 @@
 """Folders that are not what their names say: no original is ever replaced, and no cut-out cut out again."""
 
+import errno
 import os
 import socket
 
@@ -178,6 +179,16 @@ def test_parts_are_never_written_through_links(tmp_path):
     (tmp_path / f".a.png{PART}").symlink_to(tmp_path / "mine.txt")
     write_whole(tmp_path / "a.png", b"result")
     assert (tmp_path / "a.png").read_bytes() == b"result" and (tmp_path / "mine.txt").read_bytes() == b"mine"
+
+
+def test_a_disk_that_is_full_keeps_no_part(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(tmp_path), "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(tmp_path / "a.png", b"x")
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_parts_of_ours_are_removed(tmp_path):

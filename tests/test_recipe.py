@@ -1,13 +1,19 @@
 """Recipes: what they refuse, and that every fit is undone."""
 
+import json
+import logging
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from onnx_segmentation.errors import RecipeError
-from onnx_segmentation.sessions.pixels.geometry import fit, place, unfit
+from onnx_segmentation.sessions.finding.sources import find_recipe
+from onnx_segmentation.sessions.pixels.geometry import fit, is_reduced, place, unfit
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.presets import PRESETS, preset
-from onnx_segmentation.sessions.recipes.recipe import ALLOWED, Recipe, from_dict, to_dict
+from onnx_segmentation.sessions.recipes.recipe import ALLOWED, MOST_PIXELS, Recipe, from_dict, to_dict
+from onnx_segmentation.sessions.recipes.sidecar import METADATA_KEY, from_metadata, read_sidecar, sidecar_path
 from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model
 
@@ -77,3 +83,56 @@ def test_channel_order_and_scale(channels, channel, tmp_path):
     mask = CustomSession(path, recipe).segment(picture[None]).masks[0] / 255
     expected = ((picture[..., channel] / 255 - container.mean[channel]) / 0.5).clamp(0, 1)
     assert (mask - expected).abs().max() <= 1 / 255 + 1e-6
+
+
+TYPED = Recipe(CustomSessionContainer(*UNIT, 512, 512), fit="keep_aspect")
+STRIPS = [(1080, 24000), (6000, 40), (30000, 100), (2, 2000), (2000, 2), (1, 100_000), (40, 100_000)]
+
+
+@pytest.mark.parametrize("size", STRIPS)
+@pytest.mark.parametrize(("side", "multiple"), [(512, 32), (320, 1), (512, 256), (256, 8)])
+def test_a_long_strip_is_fed_in_so_many_pixels(size, side, multiple):
+    container = CustomSessionContainer(*UNIT, side, side)
+    recipe = replace(TYPED, container=container, multiple=multiple, most_pixels=MOST_PIXELS)
+    placement = place(*size, recipe)
+    assert placement.width * placement.height <= MOST_PIXELS
+    assert (placement.width > placement.height) == (size[0] > size[1])
+    assert placement.width % multiple == placement.height % multiple == 0
+    assert place(*size, replace(recipe, most_pixels=0)) == placement or is_reduced(*size, recipe)
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (512, 8192), (5000, 400), (100, 100)])
+def test_what_the_limit_allows_is_fed_as_without_it(size):
+    assert place(*size, TYPED) == place(*size, replace(TYPED, most_pixels=MOST_PIXELS))
+
+
+def test_a_size_that_was_typed_is_never_reduced():
+    assert (place(2, 2000, TYPED).width, place(2, 2000, TYPED).height) == (512, 512_000)
+    large = Recipe(CustomSessionContainer(*UNIT, 4096, 4096), most_pixels=MOST_PIXELS)
+    assert place(100, 50, large).width == 4096 == place(100, 50, large).height  # as wide as it says, not kept
+    large = replace(large, fit="keep_aspect")
+    assert place(1920, 1080, large).height == 4096  # nor an author's, in ordinary pictures
+
+
+def test_who_set_the_size_decides(tmp_path):
+    """Found by ourselves, in the catalogue or in others' files: limited. In the user's recipe: not."""
+    model = make_red_model(tmp_path / "free.onnx", (1, 3, "h", "w"))
+    assert find_recipe(model).recipe.most_pixels == MOST_PIXELS
+    assert preset("modnet").most_pixels == MOST_PIXELS
+    written = json.dumps({"mean": [0.5] * 3, "std": [0.5] * 3, "width": 512, "height": 512, "fit": "keep_aspect"})
+    assert from_metadata({METADATA_KEY: written}).most_pixels == MOST_PIXELS
+    processor = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": {"shortest_edge": 512}}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(processor))
+    assert read_sidecar(model)[0].most_pixels == MOST_PIXELS
+    sidecar_path(model).write_text(written)
+    assert read_sidecar(model)[0].most_pixels == 0 == Recipe().most_pixels
+
+
+def test_a_reduced_picture_is_said(tmp_path, caplog):
+    model = make_red_model(tmp_path / "free.onnx", (1, 3, "h", "w"))
+    session = CustomSession(model, find_recipe(model).recipe)
+    with caplog.at_level(logging.WARNING, "onnx_segmentation"):
+        session.frames_at_once(1920, 1080)
+        assert not caplog.text
+        session.frames_at_once(2, 2000)
+    assert "gets a picture of 2 x 2000 as 64 x 64" in caplog.text

@@ -20,6 +20,7 @@ from torch import Tensor
 from ...errors import MattingInputError
 from ...forks import begin_work
 from ...imaging.opencv import find_cv2
+from ...out_of_memory import memory_for
 from .frames import Frames
 from .sweep import Sweeper
 from .tiles import Level, Tiles, plan, pyramid
@@ -34,15 +35,16 @@ def estimate_foreground(image: Tensor, alpha: Tensor) -> Tensor:
     image: [H, W, 3] or [B, H, W, 3] in 0..1; alpha: [H, W] or [B, H, W] in 0..1, same device.
     Returns float32 of the image's shape, in 0..1: estimated beside soft pixels and hard
     edges, elsewhere the photo.
-    Raises MattingInputError on other shapes and on NaN, and ForkedError.
+    Raises MattingInputError on other shapes and on NaN, NotEnoughMemoryError and ForkedError.
     """
     begin_work()
     _check(image, alpha)
-    frames = image.reshape(-1, *image.shape[-3:]).float()
-    mattes = alpha.reshape(-1, *alpha.shape[-2:]).float()
-    by_numpy = image.device.type == "cpu" and find_cv2() is not None
-    engine = estimate_in_numpy if by_numpy else estimate_in_torch
-    return engine(frames, mattes).view(image.shape)
+    with memory_for(f"estimating foreground colours of {' x '.join(map(str, alpha.shape))}"):
+        frames = image.reshape(-1, *image.shape[-3:]).float()
+        mattes = alpha.reshape(-1, *alpha.shape[-2:]).float()
+        by_numpy = image.device.type == "cpu" and find_cv2() is not None
+        engine = estimate_in_numpy if by_numpy else estimate_in_torch
+        return engine(frames, mattes).view(image.shape)
 
 
 def estimate_in_numpy(frames: Tensor, mattes: Tensor) -> Tensor:

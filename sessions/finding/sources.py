@@ -14,7 +14,7 @@ from ...callbacks import RaiseIfCancelled
 from ..onnx_file.graph import read_graph
 from ..recipes.catalog import CatalogModel, find_by_checksum, find_by_file
 from ..recipes.container import CustomSessionContainer
-from ..recipes.recipe import Decoding, Recipe, from_dict
+from ..recipes.recipe import MOST_PIXELS, Decoding, Recipe, from_dict
 from ..recipes.sidecar import read_metadata, read_sidecar
 from ..runtime.loaded import LoadedModel, open_model
 from ..runtime.memory import MakeRoom, release_torch_cache
@@ -170,7 +170,8 @@ def _plain(values: Mapping[str, Any]) -> Recipe:
     words = {
         name: values[name] for name in ("width", "height", "fit", "multiple", "pad", "resampler") if name in values
     }
-    return from_dict(words, Recipe(CustomSessionContainer(width=512, height=512), scale="255"))
+    usual = Recipe(CustomSessionContainer(width=512, height=512), scale="255", most_pixels=MOST_PIXELS)
+    return from_dict(words, usual)
 
 
 def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
@@ -179,7 +180,7 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     by_graph = family_of_graph(fingerprint(graph))
     family = by_graph or family_of_name(path)
     first = read_preprocessing(graph, model.picture.name)
-    base, runs = sized(model, family.recipe if family else _plain({}))
+    base, runs = sized(model, replace(family.recipe, most_pixels=MOST_PIXELS) if family else _plain({}))
     if not family or first.is_baked or not model.picture.kind.startswith("float"):
         fed = find_feeding(model, base, graph, trial.pictures, runs, trial.on_run, trial.raise_if_cancelled)
         return FoundRecipe(fed.recipe, fed.words, model, fed.doubt)

@@ -7,6 +7,7 @@ the model's own target. So Hugging Face's cache works, where both are links into
 Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
@@ -64,8 +65,7 @@ def _of_tensor(tensor: Message) -> Iterator[str]:
 
 def check_location(model: Path, location: str) -> None:
     """Raises ExternalDataError where there is no such file, or a model may not name it."""
-    windows = PureWindowsPath(location)
-    if location.startswith("/") or windows.drive or windows.root or IN_MEMORY in location:
+    if not _is_below(location):
         raise ExternalDataError(f"{model.name} wants its weights from {_quoted(location)}, {OUTSIDE}")
     data = _resolve(model, model.parent / location) if location and "\0" not in location else None
     if data is None:
@@ -78,6 +78,13 @@ def check_location(model: Path, location: str) -> None:
         raise ExternalDataError(
             f"{model.name} wants its weights from {_quoted(location)}, {OUTSIDE}, not behind a link"
         )
+
+
+def _is_below(location: str) -> bool:
+    """Whether a path, as it is written, stays in its folder; on no system may it begin elsewhere."""
+    windows = PureWindowsPath(location)
+    begins_elsewhere = location.startswith("/") or windows.drive or windows.root or IN_MEMORY in location
+    return not begins_elsewhere and ".." not in Path(os.path.normpath(location)).parts[:1]
 
 
 def _resolve(model: Path, data: Path) -> Path | None:

@@ -29,7 +29,7 @@ class TensorFacts:
 
     def __str__(self) -> str:
         sides = ", ".join("?" if side is None else str(side) for side in self.shape)
-        return f"{plain(self.name)} {self.kind} [{plain(sides)}]"
+        return f"{plain(self.name) or 'nameless'} {self.kind} [{plain(sides)}]"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ def read_header(view: memoryview) -> ModelFacts:
     graphs = model.views(7)
     if not graphs:
         raise CutOffError("no graph")
-    graph = model.message(graphs[-1])
+    if len(graphs) > 1:  # onnxruntime would merge them
+        raise MalformedError("several graphs")
+    graph = model.message(graphs[0])
     # Old exporters list every weight among the inputs.
     weights = {tensor.text(8) for tensor in graph.messages(5)}
     inputs = [entry for entry in map(_read_tensor, graph.messages(11)) if entry.name not in weights]

@@ -1,6 +1,7 @@
 """Where a picture lies in the model's input, and back: pure arithmetic and its exact inverse."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isqrt
 
 from torch import Tensor
 
@@ -26,14 +27,39 @@ def place(width: int, height: int, recipe: Recipe) -> Placement:
     if recipe.fit == "stretch":
         return Placement(*canvas, 0, 0, *canvas)
     if recipe.fit == "keep_aspect":
-        scaled = [side * min(canvas) // min(width, height) for side in (width, height)]
-        sides = [max(side // recipe.multiple, 1) * recipe.multiple for side in scaled]
-        return Placement(sides[0], sides[1], 0, 0, sides[0], sides[1])
+        sides = _keep_aspect(width, height, recipe)
+        return Placement(*sides, 0, 0, *sides)
     scale = min(canvas[0] / width, canvas[1] / height)
     inner = max(round(width * scale), 1), max(round(height * scale), 1)
     if recipe.fit == "letterbox_top_left":
         return Placement(*canvas, 0, 0, *inner)
     return Placement(*canvas, (canvas[0] - inner[0]) // 2, (canvas[1] - inner[1]) // 2, *inner)
+
+
+def is_reduced(width: int, height: int, recipe: Recipe) -> bool:
+    """Whether a picture of this size is fed smaller than the recipe's size, for its `most_pixels`."""
+    return place(width, height, recipe) != place(width, height, replace(recipe, most_pixels=0))
+
+
+def _keep_aspect(width: int, height: int, recipe: Recipe) -> tuple[int, int]:
+    """Width and height with the recipe's short side, or, of a long picture, in as many pixels as the recipe allows.
+
+    The one place that holds this budget. It never reduces what is up to twice as long as it is wide.
+    """
+    short = min(recipe.container.width, recipe.container.height)
+    scaled = width * short // min(width, height), height * short // min(width, height)
+    sides = _to_multiple(scaled[0], recipe.multiple), _to_multiple(scaled[1], recipe.multiple)
+    most = max(recipe.most_pixels, 2 * short**2)
+    if not recipe.most_pixels or sides[0] * sides[1] <= most:
+        return sides
+    smaller = isqrt(most * min(width, height) // max(width, height))  # the short side; isqrt: exact, whatever the size
+    narrow = _to_multiple(smaller, recipe.multiple)
+    wide = _to_multiple(min(narrow * max(width, height) // min(width, height), most // narrow), recipe.multiple)
+    return (wide, narrow) if width > height else (narrow, wide)
+
+
+def _to_multiple(side: int, multiple: int) -> int:
+    return max(side // multiple, 1) * multiple
 
 
 def fit(levels: Tensor, placement: Placement, recipe: Recipe) -> Tensor:

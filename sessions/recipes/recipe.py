@@ -27,6 +27,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 ALL_BUT_BACKGROUND = -1
 NO_BACKGROUND = -1
 MOST_OUTPUTS = 65536
+MOST_PIXELS = 2048 * 2048  # of sizes that nobody typed: at 512 on the short side, pictures up to 16 times as long
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ RULES: dict[str, Rule] = {
     **{name: Word(words) for name, words in ALLOWED.items()},
     "pad": Triple(Whole(0, 255), "levels 0..255"),
     "multiple": Whole(1, 1024, "of pixels (32 fits most networks)"),
+    "most_pixels": Whole(0, 1 << 40, "(0 is any number)"),
     "output": _Output(),
     "class_index": Whole(ALL_BUT_BACKGROUND, 65535, "(-1 is every class but the background)"),
     "background": Whole(NO_BACKGROUND, 65535, "(-1 if there is none)"),
@@ -63,6 +65,8 @@ class Recipe:
     scale: pixels are divided by the brightest one of the resized picture (`max`, as rembg), by 255, or stay 0..255.
     fit: `stretch` to width x height; `letterbox_*` keeps the aspect inside width x height, padded with `pad` (a level
     0..255 for each of R, G, B); `keep_aspect` makes the short side min(width, height), both multiples of `multiple`.
+    most_pixels: of the model's input; with `keep_aspect`, long pictures become smaller than that instead. 0, the
+    default, sets no limit: a size that somebody typed is fed as it is.
     output: name or index of the output that holds the mask.
     decoding: of that output. `min_max` stretches smallest to largest value; `sigmoid` and `softmax` read logits;
     `classes` reads probabilities of several classes, `argmax` hard labels; `none` reads 0..1, `levels` 0..255, `tanh`
@@ -80,6 +84,7 @@ class Recipe:
     fit: Fit = "stretch"
     pad: tuple[int, int, int] = (0, 0, 0)
     multiple: int = 32
+    most_pixels: int = 0
     resampler: Resampler = "lanczos"
     channels: Channels = "rgb"
     output: str | int = 0

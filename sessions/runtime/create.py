@@ -1,14 +1,16 @@
 """Making an onnxruntime session: its options, and the provider that fails."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from ...errors import CustomOperatorError, ModelError, ModelMemoryError, ModelTooNewError, NotOnnxError
+from ...out_of_memory import is_out_of_memory
 from ...plain_text import plain_error
 from ..onnx_file.check import check_model_file
 from .cores import threads_of_session
 from .library import CPU, failures, load_onnxruntime, quiet
-from .memory import MakeRoom, is_out_of_memory
+from .memory import MakeRoom
 from .providers import plain_name, provider_options, say_once
 
 
@@ -57,7 +59,18 @@ def session_options() -> Any:
 def new_session(path: Path, providers: list[str], options: Any) -> Any:
     """onnxruntime's own constructor, without its fall-back, which prints. Tests put failures in its place."""
     named = [(name, provider_options(name)) for name in providers]
-    return load_onnxruntime().InferenceSession(str(path), options, providers=named, enable_fallback=0)
+    return load_onnxruntime().InferenceSession(_readable(path), options, providers=named, enable_fallback=0)
+
+
+def _readable(path: Path) -> str | bytes:
+    """The file as onnxruntime can open it: it takes every path for UTF-8, whatever the locale says. A path that is
+    none comes as the file's content, with which weights in a second file are not found."""
+    if os.name == "nt":
+        return str(path)
+    try:
+        return os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return path.read_bytes()
 
 
 def _explain(path: Path, error: Exception) -> ModelError:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ...callbacks import RaiseIfCancelled
 from ...errors import ModelError, ModelInputError, ModelMemoryError, NoMaskError
 from ...forks import refuse_in_fork
+from ...out_of_memory import is_out_of_memory
 from ...plain_text import plain_error, plain_list
 from ...values import shown
 from ..onnx_file.check import check_model_file, unreadable
@@ -24,7 +25,7 @@ from .cancel import stoppable
 from .cores import threads_of_session
 from .create import create_session
 from .library import CPU, CUDA, failures, load_onnxruntime, quiet, torch_has_cuda
-from .memory import MakeRoom, is_out_of_memory, release_torch_cache
+from .memory import MakeRoom, release_torch_cache
 from .providers import TENSORRT, check_providers, choose_providers
 
 logger = logging.getLogger("onnx_segmentation")

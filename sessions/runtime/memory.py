@@ -17,20 +17,6 @@ MakeRoom = Callable[[int], None]
 # than for one; eight were no faster.
 MOST_FRAMES = 4
 ACTIVATIONS = 250
-OUT_OF_MEMORY = (
-    "failed to allocate memory",
-    "out of memory",
-    "alloc_failed",
-    "bad_alloc",
-    "bad allocation",
-    "not enough memory",
-)
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an exception of onnxruntime or torch means that memory ran out: onnxruntime says so in words alone."""
-    reason = str(error).lower()
-    return isinstance(error, torch.cuda.OutOfMemoryError) or any(text in reason for text in OUT_OF_MEMORY)
 
 
 def release_torch_cache(_: int) -> None:
