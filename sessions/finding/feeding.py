@@ -12,6 +12,7 @@ from ..onnx_file.graph import Graph
 from ..recipes.recipe import Channels, Recipe
 from ..runtime.loaded import LoadedModel
 from .candidates import CANDIDATES, IMAGENET, LEVELS, UNIT, Candidate
+from .fingerprint import FEWEST, fingerprint
 from .outputs import Meaning, read_meaning
 from .preprocessing import Preprocessing, read_preprocessing
 from .samples import photo_like, read_by, run_on, run_sample, sample_picture
@@ -24,11 +25,13 @@ MADE_UP = 256
 
 @dataclass(frozen=True)
 class Numbers:
-    """What a file tells of the numbers that it wants. fixed: it leaves no doubt, in `words`. evidence: otherwise."""
+    """What a file tells of the numbers that it wants. fixed: the ones to feed, for the reason in `words`; else there is
+    evidence, of each candidate."""
 
     fixed: Candidate | None = None
     channels: Channels = "rgb"
     words: str = ""
+    doubt: str = ""
     evidence: Evidence | None = None
 
 
@@ -48,7 +51,9 @@ def read_numbers(model: LoadedModel, graph: Graph, pictures: Sequence[Tensor]) -
         return Numbers(LEVELS, words=f"it takes {model.picture.kind}: 0..255")
     if first.is_baked:
         return _baked(first)
-    if first.convolution is None:
+    if not fingerprint(graph) and (first.convolution is None or len(first.convolution.kernel) < FEWEST):
+        return Numbers(IMAGENET, words=IMAGENET.name, doubt="a guess: the model is too small to tell")
+    if first.convolution is None or len(first.convolution.kernel) < FEWEST:
         return Numbers(evidence=Evidence(dict.fromkeys(CANDIDATES, 0.0) | {IMAGENET: 0.5, UNIT: 0.25}))
     evidence = weigh(first.convolution, [_small(each) for each in pictures] or [photo_like()], graph.producer)
     return Numbers(evidence.solved, words=evidence.solved.name if evidence.solved else "", evidence=evidence)
@@ -83,7 +88,7 @@ def find_feeding(
     numbers = read_numbers(model, graph, pictures)
     if numbers.fixed:
         recipe = replace(numbers.fixed.recipe(base), channels=numbers.channels)
-        return Fed(finish(model, recipe, pictures, raise_if_cancelled), numbers.words)
+        return Fed(finish(model, recipe, pictures, raise_if_cancelled), numbers.words, numbers.doubt)
     assert numbers.evidence is not None
     likelihood = numbers.evidence.likelihood
     if not pictures:

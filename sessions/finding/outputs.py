@@ -87,6 +87,8 @@ def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample]) -> Me
     if len(chosen[0]) == 4 and all(
         kinds.is_picture(each, sample.picture) for each, sample in zip(chosen, samples, strict=True)
     ):
+        if all(bool(each[3].min() == each[3].max()) for each in chosen):
+            raise kinds.refuse(model, "picture-to-picture model", kinds.list_outputs(samples[0].outputs))
         return _alpha_of_rgba(facts, name, chosen)
     return replace(_read(model, facts, name, chosen, samples), classes=len(chosen[0]))
 

@@ -64,7 +64,7 @@ def read_preprocessing(graph: Graph, picture: str) -> Preprocessing:
             break
         if node.op in ARITHMETIC:
             constant = _constant(graph, node, picture)
-            if constant is None:
+            if constant is None or (node.op in ("Mul", "Div") and not constant.all()):
                 break
             factor, offset = _apply(node, picture, constant, factor, offset)
             steps.append(node.op)
