@@ -113,13 +113,13 @@ class Bench:
             return None, f"{type(error).__name__}: {error}"
         return (mask[0].numpy() > 0.5, float(confidence)), ""
 
-    def find(self, path: Path) -> Any:
-        """One recipe of this file, as `find_recipe` finds it; None where it is refused."""
+    def find(self, path: Path, photos: list[Photo]) -> Any:
+        """One recipe of this file, found on up to three photos; None if it is refused."""
         from onnx_segmentation.errors import SegmentationError
-        from onnx_segmentation.sessions.finding.sources import find_recipe
+        from onnx_segmentation.sessions.finding.sources import Trial, find_recipe
 
         try:
-            return find_recipe(path).recipe
+            return find_recipe(path, trial=Trial([torch.from_numpy(photo) for photo in photos[:3]])).recipe
         except SegmentationError:
             return None
 
@@ -177,7 +177,7 @@ def report_mask(bench: Bench, entry: Entry, path: Path, totals: dict[str, list[f
     photos = [bench.photo(name) for name in entry.photos]
     rights = [reference.mask(bench.models / entry.file, photo) for photo in photos]
     bench.forget()
-    found, right, rows, wrong, runs, seconds = bench.find(path), right_recipe(entry, reference), {}, "", [], []
+    found, right, rows, wrong, runs, seconds = bench.find(path, photos), right_recipe(entry, reference), {}, "", [], []
     for photo, expected in zip(photos, rights, strict=True):
         bench.forget()
         bench.counter.runs, start = 0, time.perf_counter()
