@@ -13,7 +13,7 @@ from onnx_segmentation.sessions.pixels.geometry import fit, is_reduced, place, u
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.presets import PRESETS, preset
 from onnx_segmentation.sessions.recipes.recipe import ALLOWED, MOST_PIXELS, Recipe, from_dict, to_dict
-from onnx_segmentation.sessions.recipes.sidecar import METADATA_KEY, from_metadata, read_sidecar, sidecar_path
+from onnx_segmentation.sessions.recipes.sidecar import METADATA_KEY, read_metadata, sidecar_path
 from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model
 
@@ -120,12 +120,13 @@ def test_who_set_the_size_decides(tmp_path):
     assert find_recipe(model).recipe.most_pixels == MOST_PIXELS
     assert preset("modnet").most_pixels == MOST_PIXELS
     written = json.dumps({"mean": [0.5] * 3, "std": [0.5] * 3, "width": 512, "height": 512, "fit": "keep_aspect"})
-    assert from_metadata({METADATA_KEY: written}).most_pixels == MOST_PIXELS
+    assert from_dict(read_metadata({METADATA_KEY: written}), find_recipe(model).recipe).most_pixels == MOST_PIXELS
     processor = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "size": {"shortest_edge": 512}}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(processor))
-    assert read_sidecar(model)[0].most_pixels == MOST_PIXELS
+    assert find_recipe(model).recipe.most_pixels == MOST_PIXELS
+    assert find_recipe(model).source == "preprocessor_config.json"
     sidecar_path(model).write_text(written)
-    assert read_sidecar(model)[0].most_pixels == 0 == Recipe().most_pixels
+    assert find_recipe(model).recipe.most_pixels == 0 == Recipe().most_pixels
 
 
 def test_a_reduced_picture_is_said(tmp_path, caplog):

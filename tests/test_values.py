@@ -23,9 +23,10 @@ from onnx_segmentation.frames import CutoutOptions
 from onnx_segmentation.matting.methods import estimate_alpha
 from onnx_segmentation.pictures.write import ResultForm
 from onnx_segmentation.refine import RefineOptions
+from onnx_segmentation.sessions.finding.hugging_face import read_processor
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
-from onnx_segmentation.sessions.recipes.recipe import Recipe
-from onnx_segmentation.sessions.recipes.sidecar import METADATA_KEY, from_metadata, read_recipe, read_sidecar
+from onnx_segmentation.sessions.recipes.recipe import Recipe, from_dict
+from onnx_segmentation.sessions.recipes.sidecar import METADATA_KEY, read_metadata, read_recipe, read_sidecar
 from onnx_segmentation.sessions.session import CustomSession
 from strange_values import TEXTS, huggingface, written
 from support import make_red_model
@@ -138,11 +139,12 @@ def test_a_strange_recipe_file_is_read_or_refused(red_model):
     for content in [*written(), *TEXTS]:
         sidecar.write_bytes(content)
         metadata = {METADATA_KEY: content.decode(errors="replace")}
-        beside = partial(read_sidecar, red_model), partial(read_recipe, sidecar), partial(from_metadata, metadata)
+        beside = partial(read_sidecar, red_model), partial(read_recipe, sidecar), partial(read_metadata, metadata)
         for read in beside:
             try:
                 recipe = read()
-                recipes.append(recipe[0] if isinstance(recipe, tuple) else recipe)
+                values = recipe[0] if isinstance(recipe, tuple) else recipe
+                recipes.append(values if isinstance(values, Recipe) else from_dict(values))
             except RecipeError as error:
                 assert is_plain(str(error)) and "cannot be read as a recipe: " in str(error)
     assert len(recipes) > 50
@@ -158,7 +160,7 @@ def test_so_is_a_strange_configuration_of_hugging_face(red_model):
     for content in [*huggingface(), *TEXTS]:
         file.write_bytes(content)
         try:
-            read += isinstance(read_sidecar(red_model)[0], Recipe)
+            read += isinstance(from_dict(read_processor(red_model)[0]), Recipe)
         except RecipeError as error:
             assert is_plain(str(error)) and str(error).startswith("preprocessor_config.json cannot be read")
     assert read > 50
@@ -182,9 +184,10 @@ def test_so_is_a_strange_configuration_of_hugging_face(red_model):
 def test_spellings_that_mean_the_same(red_model, content, means):
     sidecar = red_model.with_name(f"{red_model.name}.json")
     sidecar.write_text(json.dumps(content))
-    recipe = read_sidecar(red_model)[0]
+    recipe = from_dict(read_sidecar(red_model)[0])
     sidecar.write_text(json.dumps(means))
-    assert recipe == read_sidecar(red_model)[0] == from_metadata({METADATA_KEY: json.dumps(content)})
+    metadata = {METADATA_KEY: json.dumps(content)}
+    assert recipe == from_dict(read_sidecar(red_model)[0]) == from_dict(read_metadata(metadata))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def test_what_lies_there_and_is_no_file(tmp_path):
     model = make_red_model(tmp_path / "model.onnx")
     model.with_name("model.onnx.json").mkdir()
     (tmp_path / "preprocessor_config.json").symlink_to("preprocessor_config.json")
-    assert read_sidecar(model) is None
+    assert read_sidecar(model) is None and read_processor(model) is None
     assert read_sidecar(tmp_path / ("a" * 250 + ".onnx")) is None
 
 

@@ -80,6 +80,8 @@ def find_recipe(
         return _find(path, model, trial, {})
     values, place = said
     rest = _find(path, model, trial, values)
+    if sidecar and values.keys() & {"width", "height"}:
+        values = {"most_pixels": 0, **values}  # the user's own size is never reduced
     return replace(rest, recipe=from_dict(_without_fixed(values, model, place), rest.recipe), source=place)
 
 

@@ -8,8 +8,9 @@ from onnx_segmentation.errors import RecipeError, SegmentationError
 from onnx_segmentation.frames import CutoutOptions
 from onnx_segmentation.pictures.write import ResultForm
 from onnx_segmentation.refine import RefineOptions
-from onnx_segmentation.sessions.recipes.recipe import Recipe
-from onnx_segmentation.sessions.recipes.sidecar import METADATA_KEY, from_metadata, read_sidecar
+from onnx_segmentation.sessions.finding.hugging_face import read_processor
+from onnx_segmentation.sessions.recipes.recipe import Recipe, from_dict
+from onnx_segmentation.sessions.recipes.sidecar import METADATA_KEY, read_metadata, read_sidecar
 from strange_values import FIELDS, HUGGINGFACE, TEXTS, VALUES
 from test_plain_text import is_plain
 
@@ -51,9 +52,10 @@ def test_any_recipe_file_is_read_or_refused(draws, tmp_path):
         content = strange_text(rng, files[name])
         (tmp_path / name).write_bytes(content)
         try:
-            check_recipe(read_sidecar(model)[0], case)
+            values, _ = read_sidecar(model) or read_processor(model)
+            check_recipe(from_dict(values), case)
             read += 1
-            check_recipe(from_metadata({METADATA_KEY: content.decode(errors="replace")}), case)
+            check_recipe(from_dict(read_metadata({METADATA_KEY: content.decode(errors="replace")})), case)
         except RecipeError as error:
             assert is_plain(str(error)), case
         except Exception as error:
