@@ -119,7 +119,7 @@ ANSWERED = {
     "batch/plan.py": {"unlink"},
     "batch/ray_engine.py": {"move"},
     "batch/ray_stages.py": {"move"},
-    "batch/whole_files.py": {"replace"},
+    "batch/whole_files.py": {"replace", "unlink"},
     "sessions/downloads/file_lock.py": {"unlink"},
     "sessions/downloads/parts.py": {"unlink"},
     "sessions/downloads/transfer.py": {"replace", "unlink"},
