@@ -1,0 +1,206 @@
+"""python dev.py environments: whether installing this pack changes anything in the environments that users have.
+
+python dev.py environments [NAME...]    some of them
+python dev.py environments --table      the answers as docs/INSTALLING.md shows them
+
+Each Python at hand, pip, and uv where there is one; requirements.txt whole, and line by line, as ComfyUI-Manager installs
+it: then each line finds what the lines before it brought. Nothing is installed. The exit code is 1 if anything that is
+there would be replaced or overwritten, or if something would have to be built from source.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from .pip_changes import Change, Installer, InstallError, changes, installed, installers, lines
+from .throwaway import ALONE, Throwaway, described
+
+OLD = "numpy==1.26.4", "pillow==10.4.0", "scipy==1.13.1", "requests==2.31.0", "filelock==3.13.1"
+RECENT = "numpy==2.2.6", "pillow==11.3.0", "scipy==1.15.3", "requests==2.32.5", "filelock==3.19.1"
+NEWEST = "numpy", "pillow", "scipy", "requests", "filelock", "urllib3", "packaging", "protobuf"
+ABOVE_CAP = "numpy above numba's cap"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What is there before. pythons: those that these packages have wheels for. torch is a name and a version alone.
+
+    pip, uv: their options for another platform; markers: what that platform says of itself.
+    """
+
+    packages: tuple[str, ...]
+    torch: str
+    pythons: tuple[str, ...] = ("3.11", "3.12", "3.13")
+    pip: tuple[str, ...] = ()
+    uv: tuple[str, ...] = ()
+    markers: dict[str, str] = field(default_factory=dict)
+
+
+ENVIRONMENTS = {
+    "old ComfyUI": Environment((*OLD, "opencv-python==4.10.0.84"), "2.3.1", ("3.11", "3.12")),
+    "old numba": Environment(
+        (*OLD, "opencv-python==4.10.0.84", "numba==0.59.1", "llvmlite==0.42.0"), "2.3.1", ("3.11", "3.12")
+    ),
+    "contrib only": Environment((*RECENT, "opencv-contrib-python==4.11.0.86"), "2.7.1"),
+    "headless only": Environment((*RECENT, "opencv-python-headless==4.11.0.86"), "2.7.1"),
+    "onnxruntime for CUDA 12": Environment(
+        (*RECENT, "onnxruntime-gpu==1.22.0", "protobuf==4.25.8", "coloredlogs", "flatbuffers", "sympy", "packaging"),
+        "2.7.1",
+    ),
+    "matting packages": Environment(
+        (*RECENT, "opencv-python==4.11.0.86", "numba==0.61.2", "llvmlite==0.44.0", "pymatting==1.1.14"), "2.7.1"
+    ),
+    ABOVE_CAP: Environment(("pillow", "scipy", "requests", "filelock", "opencv-python"), "2.13.0"),
+    "Intel Mac": Environment(
+        (*OLD, "opencv-python==4.10.0.84"),
+        "2.2.2",
+        ("3.11", "3.12"),
+        pip=("--platform=macosx_14_0_x86_64", "--only-binary=:all:"),
+        uv=("--python-platform=x86_64-apple-darwin",),
+        markers={"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "x86_64"},
+    ),
+    "newest": Environment((*NEWEST, "opencv-python"), "2.13.0"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one installer said of one environment. whole: of the whole file; apart: of its lines, one after the other."""
+
+    environment: str
+    python: str
+    installer: str
+    whole: list[Change] | InstallError
+    apart: list[Change] | InstallError
+
+    @property
+    def is_harmless(self) -> bool:
+        both = self.whole, self.apart
+        return not any(isinstance(one, InstallError) or any(change.touches for change in one) for one in both)
+
+    def __str__(self) -> str:
+        told = tell(self.whole) if tell(self.whole) == tell(self.apart) else f"{tell(self.whole)}; {tell(self.apart)}"
+        return f"{self.environment}, Python {self.python}, {self.installer}: {told}"
+
+
+def tell(one: list[Change] | InstallError) -> str:
+    return str(one) if isinstance(one, InstallError) else ", ".join(map(str, one)) or "nothing"
+
+
+def try_out(name: str, base: str, version: str, installer: str) -> Answer:
+    whole, apart = (attempt(name, base, installer, in_steps) for in_steps in (False, True))
+    return Answer(name, version, installer, whole, apart)
+
+
+def attempt(name: str, base: str, installer: str, in_steps: bool) -> list[Change] | InstallError:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return install(ENVIRONMENTS[name], build(name, base, Path(folder)), base, installer, in_steps)
+    except InstallError as error:
+        return error
+
+
+def build(name: str, base: str, folder: Path) -> Throwaway:
+    environment = ENVIRONMENTS[name]
+    made = Throwaway(base, folder, environment.pip)
+    made.add(environment.packages)
+    made.add_stub("torch", environment.torch)
+    if name == ABOVE_CAP:
+        made.add_stub("numpy", numbas_cap(base))
+    return made
+
+
+def install(environment: Environment, made: Throwaway, base: str, installer: str, in_steps: bool) -> list[Change]:
+    """The changes to what was there at first, and what was added to it. Raises InstallError."""
+    requirements = on_platform(lines(), environment.markers)
+    ask: Installer = installers()[installer]
+    options = environment.uv if installer == "uv" else environment.pip
+    before, found = installed(made.python), {}
+    for part in [[line] for line in requirements] if in_steps else [requirements]:
+        step = changes(ask, made.python, part, options)
+        made.add((f"{change.name}=={change.version}" for change in step), ALONE)  # fails for what has no wheel
+        found |= {change.name: change for change in step if change.name in before or change.name not in found}
+    return sorted(found.values(), key=lambda change: change.name)
+
+
+def on_platform(requirements: Iterable[str], markers: dict[str, str]) -> list[str]:
+    """Those whose markers hold there, without them: pip's --platform chooses wheels, and leaves markers as here."""
+    parsed = [Requirement(line) for line in requirements]
+    return [f"{one.name}{one.specifier}" for one in parsed if one.marker is None or one.marker.evaluate(markers)]
+
+
+def numbas_cap(base: str) -> str:
+    """The lowest numpy that the newest numba refuses."""
+    (_, _, requires), *_ = described(base, ("numba",))
+    caps = re.findall(r"<\s*([\d.]+)", next(entry for entry in requires if entry.startswith("numpy")))
+    return f"{max(map(Version, caps))}.0"
+
+
+def pythons() -> dict[str, str]:
+    """Interpreters at hand by version: this one, those of the path, pyenv's."""
+    versions = sorted({version for environment in ENVIRONMENTS.values() for version in environment.pythons})
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates = [sys.executable, *filter(None, (shutil.which(f"python{version}") for version in versions))]
+    candidates += [str(path) for version in versions for path in sorted(pyenv.glob(f"{version}.*/bin/python"))]
+    at_hand = {version: path for path in reversed(candidates) if (version := version_of(path)) in versions}
+    return dict(sorted(at_hand.items()))
+
+
+def version_of(python: str) -> str:
+    said = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    return subprocess.run(said, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def answers(names: Iterable[str]) -> Iterator[Answer]:
+    jobs = [
+        (name, base, version, installer)
+        for name in names
+        for version, base in pythons().items()
+        if version in ENVIRONMENTS[name].pythons
+        for installer in installers()
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(lambda job: try_out(*job), jobs)
+
+
+def table(found: list[Answer]) -> Iterator[str]:
+    """A row for each environment: what it holds, where it was tried, what comes."""
+    yield "| environment | holds | Python | added | changed or overwritten |"
+    yield "|---|---|---|---|---|"
+    for name in dict.fromkeys(answer.environment for answer in found):
+        mine = [answer for answer in found if answer.environment == name]
+        told = [change for one in mine for part in (one.whole, one.apart) for change in (part if isinstance(part, list) else [])]
+        added = ", ".join(dict.fromkeys(change.name for change in told if not change.touches)) or "nothing"
+        failed = [str(part) for one in mine for part in (one.whole, one.apart) if isinstance(part, InstallError)]
+        touched = ", ".join(dict.fromkeys([*(str(change) for change in told if change.touches), *failed])) or "nothing"
+        holds = ", ".join(package for package in ENVIRONMENTS[name].packages).replace("==", " ")
+        yield f"| {name} | {holds} | {', '.join(dict.fromkeys(one.python for one in mine))} | {added} | {touched} |"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="dev.py environments", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(ENVIRONMENTS)}")
+    parser.add_argument("--table", action="store_true", help="as docs/INSTALLING.md shows it")
+    options = parser.parse_args()
+    found = []
+    for answer in answers(options.names or ENVIRONMENTS):
+        found.append(answer)
+        print(f"{'ok      ' if answer.is_harmless else 'CHANGES '}{answer}", flush=True)
+    if options.table:
+        print("\n".join(table(found)))
+    return 0 if all(answer.is_harmless for answer in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
