@@ -31,7 +31,9 @@ def test_manager_installs_what_the_project_declares_but_for_what_harms():
     assert {Requirement(entry).name for entry in declared if entry not in installed} == set(LEFT_OUT)
 
 
-@pytest.mark.parametrize("machine", [("linux", "x86_64"), ("win32", "AMD64"), ("darwin", "arm64"), ("darwin", "x86_64")])
+@pytest.mark.parametrize(
+    "machine", [("linux", "x86_64"), ("win32", "AMD64"), ("darwin", "arm64"), ("darwin", "x86_64")]
+)
 def test_one_cv2_comes_with_the_project(machine):
     """rembg brings none from 2.0.70 on."""
     where = dict(zip(("sys_platform", "platform_machine"), machine, strict=True))
@@ -63,6 +65,16 @@ def test_some_set_holds_each_floor():
         (floor,) = entry.specifier
         assert floor.operator == ">="
         assert (entry.name.removesuffix("-gpu"), Version(floor.version)) in exact, entry
+
+
+def test_publishers_fields_stand_in_one_place():
+    """And where a person reads how to install, the address is that of the page in front of him."""
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    marked = [number for number, line in enumerate(lines) if "OWNER" in line and not line.startswith("#")]
+    first = lines.index("[project.urls]")
+    between = [number for number in range(first, (marked or [first])[-1]) if lines[number] and lines[number][0] != "["]
+    assert set(between) <= set(marked) | {first}
+    assert "OWNER" not in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_onnxruntime_is_asked_for_once():

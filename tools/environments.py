@@ -180,7 +180,12 @@ def table(found: list[Answer]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name in dict.fromkeys(answer.environment for answer in found):
         mine = [answer for answer in found if answer.environment == name]
-        told = [change for one in mine for part in (one.whole, one.apart) for change in (part if isinstance(part, list) else [])]
+        told = [
+            change
+            for one in mine
+            for part in (one.whole, one.apart)
+            for change in (part if isinstance(part, list) else [])
+        ]
         added = ", ".join(dict.fromkeys(change.name for change in told if not change.touches)) or "nothing"
         failed = [str(part) for one in mine for part in (one.whole, one.apart) if isinstance(part, InstallError)]
         touched = ", ".join(dict.fromkeys([*(str(change) for change in told if change.touches), *failed])) or "nothing"
