@@ -18,9 +18,7 @@ def versions(names: Iterable[str]) -> dict[str, str]:
 
 
 def add(requirement: str) -> str:
-    """The command that adds a package to this environment. It fails, and changes nothing, if another would have to change
-    or be built from source.
-    """
+    """The command that adds a package. It changes nothing else: it fails if that cannot be had, or wants a compiler."""
     return _install(requirement, HELD)
 
 
@@ -45,7 +43,7 @@ def mend_opencv(reason: str) -> str:
         remove = f"pip uninstall -y {' '.join(there)}"
         return f"{' and '.join(there)} overwrote one another; keep one: {remove} && {_whole(keep, there)}"
     if "libGL" in reason or "libgthread" in reason:
-        return f"{keep} shows windows and wants this library of the system (Debian, Ubuntu: apt install libgl1 libglib2.0-0)"
+        return f"{keep} wants this library of the system (Debian, Ubuntu: apt install libgl1 libglib2.0-0)"
     if "numpy" in reason or "_ARRAY_API" in reason:
         return f"{keep} {there[keep]} was made for another numpy: {update(keep)}"
     return _whole(keep, there)

@@ -90,7 +90,7 @@ def describe_optional() -> list[str]:
         lines += [f"cv2 is not there: torch does its work, slower. {add('opencv-python')} adds it"]
     if "numba" not in there:
         lines += [
-            f"numba is not there: matting and resizing on a CPU take two to three times as long. {add('numba')} adds it"
+            f"numba is not there: a CPU takes two to three times as long to matte and resize. {add('numba')} adds it"
         ]
     if "pymatting" not in there:
         lines += [f"pymatting is not there: its methods are not offered. {add('pymatting')} adds them"]

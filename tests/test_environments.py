@@ -39,7 +39,7 @@ def test_what_is_there_and_would_be_another_is_a_change(made, planned, said, tou
 
 
 def test_uv_says_what_it_would_do(monkeypatch):
-    said = "Resolved 7 packages in 464ms\nWould install 2 packages\n - numpy==1.26.0\n + numpy==2.4.6\n + PyMatting==1.1.16\n"
+    said = "Resolved 7 packages in 464ms\n - numpy==1.26.0\n + numpy==2.4.6\n + PyMatting==1.1.16\n"
     monkeypatch.setattr(pip_changes, "run", lambda *_: said)
     assert pip_changes.ask_uv("python", []) == {"numpy": "2.4.6", "pymatting": "1.1.16"}
 
@@ -52,7 +52,7 @@ def test_lines_are_tried_one_after_the_other(made, monkeypatch):
     monkeypatch.setattr(environments, "installers", lambda: {"pip": asked})
     monkeypatch.setattr(throwaway, "described", lambda _, specs, __: [(*spec.split("=="), ()) for spec in specs])
     environment = environments.Environment((), "2.3.1")
-    found = environments.install(environment, made, sys.executable, "pip", in_steps=True)
+    found = environments.install(environment, made, "pip", in_steps=True)
     assert found == [Change("numpy", "2.2.6", "1.26.4"), Change("scipy", "1.11")]
 
 

@@ -3,9 +3,9 @@
 python dev.py environments [NAME...]    some of them
 python dev.py environments --table      the answers as docs/INSTALLING.md shows them
 
-Each Python at hand, pip, and uv where there is one; requirements.txt whole, and line by line, as ComfyUI-Manager installs
-it: then each line finds what the lines before it brought. Nothing is installed. The exit code is 1 if anything that is
-there would be replaced or overwritten, or if something would have to be built from source.
+Each Python at hand, pip, and uv where there is one; requirements.txt whole, and line by line, as ComfyUI-Manager
+installs it: then each line finds what the lines before it brought. Nothing is installed. The exit code is 1 if anything
+that is there would be replaced or overwritten, or if something would have to be built from source.
 """
 
 import argparse
@@ -17,66 +17,20 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from .common_environments import ABOVE_CAP, ENVIRONMENTS, Environment
 from .pip_changes import Change, Installer, InstallError, changes, installed, installers, lines
 from .throwaway import ALONE, Throwaway, described
-
-OLD = "numpy==1.26.4", "pillow==10.4.0", "scipy==1.13.1", "requests==2.31.0", "filelock==3.13.1"
-RECENT = "numpy==2.2.6", "pillow==11.3.0", "scipy==1.15.3", "requests==2.32.5", "filelock==3.19.1"
-NEWEST = "numpy", "pillow", "scipy", "requests", "filelock", "urllib3", "packaging", "protobuf"
-ABOVE_CAP = "numpy above numba's cap"
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What is there before. pythons: those that these packages have wheels for. torch is a name and a version alone.
-
-    pip, uv: their options for another platform; markers: what that platform says of itself.
-    """
-
-    packages: tuple[str, ...]
-    torch: str
-    pythons: tuple[str, ...] = ("3.11", "3.12", "3.13")
-    pip: tuple[str, ...] = ()
-    uv: tuple[str, ...] = ()
-    markers: dict[str, str] = field(default_factory=dict)
-
-
-ENVIRONMENTS = {
-    "old ComfyUI": Environment((*OLD, "opencv-python==4.10.0.84"), "2.3.1", ("3.11", "3.12")),
-    "old numba": Environment(
-        (*OLD, "opencv-python==4.10.0.84", "numba==0.59.1", "llvmlite==0.42.0"), "2.3.1", ("3.11", "3.12")
-    ),
-    "contrib only": Environment((*RECENT, "opencv-contrib-python==4.11.0.86"), "2.7.1"),
-    "headless only": Environment((*RECENT, "opencv-python-headless==4.11.0.86"), "2.7.1"),
-    "onnxruntime for CUDA 12": Environment(
-        (*RECENT, "onnxruntime-gpu==1.22.0", "protobuf==4.25.8", "coloredlogs", "flatbuffers", "sympy", "packaging"),
-        "2.7.1",
-    ),
-    "matting packages": Environment(
-        (*RECENT, "opencv-python==4.11.0.86", "numba==0.61.2", "llvmlite==0.44.0", "pymatting==1.1.14"), "2.7.1"
-    ),
-    ABOVE_CAP: Environment(("pillow", "scipy", "requests", "filelock", "opencv-python"), "2.13.0"),
-    "Intel Mac": Environment(
-        (*OLD, "opencv-python==4.10.0.84"),
-        "2.2.2",
-        ("3.11", "3.12"),
-        pip=("--platform=macosx_14_0_x86_64", "--only-binary=:all:"),
-        uv=("--python-platform=x86_64-apple-darwin",),
-        markers={"sys_platform": "darwin", "platform_system": "Darwin", "platform_machine": "x86_64"},
-    ),
-    "newest": Environment((*NEWEST, "opencv-python"), "2.13.0"),
-}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one installer said of one environment. whole: of the whole file; apart: of its lines, one after the other."""
+    """What one installer said of an environment. whole: of the whole file; apart: of its lines, one after the other."""
 
     environment: str
     python: str
@@ -86,8 +40,15 @@ class Answer:
 
     @property
     def is_harmless(self) -> bool:
-        both = self.whole, self.apart
-        return not any(isinstance(one, InstallError) or any(change.touches for change in one) for one in both)
+        return not self.failures and not any(change.touches for change in self.changes)
+
+    @property
+    def changes(self) -> list[Change]:
+        return [change for part in (self.whole, self.apart) if isinstance(part, list) for change in part]
+
+    @property
+    def failures(self) -> list[InstallError]:
+        return [part for part in (self.whole, self.apart) if isinstance(part, InstallError)]
 
     def __str__(self) -> str:
         told = tell(self.whole) if tell(self.whole) == tell(self.apart) else f"{tell(self.whole)}; {tell(self.apart)}"
@@ -106,7 +67,7 @@ def try_out(name: str, base: str, version: str, installer: str) -> Answer:
 def attempt(name: str, base: str, installer: str, in_steps: bool) -> list[Change] | InstallError:
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return install(ENVIRONMENTS[name], build(name, base, Path(folder)), base, installer, in_steps)
+            return install(ENVIRONMENTS[name], build(name, base, Path(folder)), installer, in_steps)
     except InstallError as error:
         return error
 
@@ -121,7 +82,7 @@ def build(name: str, base: str, folder: Path) -> Throwaway:
     return made
 
 
-def install(environment: Environment, made: Throwaway, base: str, installer: str, in_steps: bool) -> list[Change]:
+def install(environment: Environment, made: Throwaway, installer: str, in_steps: bool) -> list[Change]:
     """The changes to what was there at first, and what was added to it. Raises InstallError."""
     requirements = on_platform(lines(), environment.markers)
     ask: Installer = installers()[installer]
@@ -180,17 +141,18 @@ def table(found: list[Answer]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name in dict.fromkeys(answer.environment for answer in found):
         mine = [answer for answer in found if answer.environment == name]
-        told = [
-            change
-            for one in mine
-            for part in (one.whole, one.apart)
-            for change in (part if isinstance(part, list) else [])
-        ]
-        added = ", ".join(dict.fromkeys(change.name for change in told if not change.touches)) or "nothing"
-        failed = [str(part) for one in mine for part in (one.whole, one.apart) if isinstance(part, InstallError)]
-        touched = ", ".join(dict.fromkeys([*(str(change) for change in told if change.touches), *failed])) or "nothing"
-        holds = ", ".join(package for package in ENVIRONMENTS[name].packages).replace("==", " ")
-        yield f"| {name} | {holds} | {', '.join(dict.fromkeys(one.python for one in mine))} | {added} | {touched} |"
+        changes = [change for answer in mine for change in answer.changes]
+        yield row(
+            [name],
+            [package.replace("==", " ") for package in ENVIRONMENTS[name].packages],
+            [answer.python for answer in mine],
+            [change.name for change in changes if not change.touches],
+            [str(change) for change in changes if change.touches] + [str(e) for a in mine for e in a.failures],
+        )
+
+
+def row(*cells: list[str]) -> str:
+    return f"| {' | '.join(', '.join(dict.fromkeys(cell)) or 'nothing' for cell in cells)} |"
 
 
 def main() -> int:
