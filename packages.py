@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+
+from .shell import pip_install, quoted
 
 # What the packages that we name in commands build on: held where they are, as others' packages were made for them.
 HELD = ("numpy", "scipy", "pillow", "scikit-image", "numba", "llvmlite")
@@ -19,18 +22,16 @@ def versions(names: Iterable[str]) -> dict[str, str]:
 
 def add(requirement: str) -> str:
     """The command that adds a package. It changes nothing else: it fails if that cannot be had, or wants a compiler."""
-    return _install(requirement, HELD)
+    return _install([requirement], HELD)
 
 
 def update(package: str, *along: str) -> str:
     """The command that makes a package new, together with those that come `along`, and changes no other."""
-    return _install(f"--upgrade {package}", [name for name in HELD if name not in (package, *along)])
+    return _install(["--upgrade", package], [name for name in HELD if name not in (package, *along)])
 
 
-def _install(what: str, held: Iterable[str]) -> str:
-    what = f'"{what}"' if set(what) & set("<>") else what
-    pins = (f"{name}=={version}" for name, version in versions(held).items())
-    return " ".join(["pip install --only-binary=:all:", what, *pins])
+def _install(what: Iterable[str], held: Iterable[str]) -> str:
+    return pip_install("--only-binary=:all:", *what, *(f"{name}=={there}" for name, there in versions(held).items()))
 
 
 def mend_opencv(reason: str) -> str:
@@ -40,7 +41,7 @@ def mend_opencv(reason: str) -> str:
         return f"no package that pip knows owns it: remove its folder, then {add('opencv-python')}"
     keep = next(iter(there))
     if len(there) > 1:
-        remove = f"pip uninstall -y {' '.join(there)}"
+        remove = quoted(sys.executable, "-m", "pip", "uninstall", "-y", *there)
         return f"{' and '.join(there)} overwrote one another; keep one: {remove} && {_whole(keep, there)}"
     if "libGL" in reason or "libgthread" in reason:
         return f"{keep} wants this library of the system (Debian, Ubuntu: apt install libgl1 libglib2.0-0)"
@@ -50,4 +51,4 @@ def mend_opencv(reason: str) -> str:
 
 
 def _whole(name: str, there: dict[str, str]) -> str:
-    return f"pip install --force-reinstall --no-deps {name}=={there[name]}"
+    return pip_install("--force-reinstall", "--no-deps", f"{name}=={there[name]}")

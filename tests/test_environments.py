@@ -3,8 +3,11 @@
 import sys
 
 import pytest
-from onnx_segmentation.tools import environments, pip_changes, throwaway
-from onnx_segmentation.tools.pip_changes import Change, InstallError
+from onnx_segmentation.tools import environments, throwaway
+from support import ROOT
+
+pip_changes = throwaway.pip_changes
+Change, InstallError = pip_changes.Change, pip_changes.InstallError
 
 
 @pytest.fixture
@@ -47,9 +50,9 @@ def test_uv_says_what_it_would_do(monkeypatch):
 def test_lines_are_tried_one_after_the_other(made, monkeypatch):
     """A line finds what the lines before it brought; what one of them replaces was there, or was not."""
     steps = {"first": {"scipy": "1.11"}, "second": {"numpy": "2.2.6"}, "third": {"scipy": "1.16"}}
-    monkeypatch.setattr(environments, "lines", lambda: list(steps))
+    monkeypatch.setattr(pip_changes, "lines", lambda: list(steps))
     asked = lambda _, requirements, __: {n: v for line in requirements for n, v in steps[line].items()}  # noqa: E731
-    monkeypatch.setattr(environments, "installers", lambda: {"pip": asked})
+    monkeypatch.setattr(pip_changes, "installers", lambda: {"pip": asked})
     monkeypatch.setattr(throwaway, "described", lambda _, specs, __: [(*spec.split("=="), ()) for spec in specs])
     environment = environments.Environment((), "2.3.1")
     found = environments.install(environment, made, "pip", in_steps=True)
@@ -77,6 +80,6 @@ def test_another_platforms_markers():
 
 def test_the_docs_show_each_environment():
     """The table itself: python dev.py environments --table."""
-    text = (pip_changes.ROOT / "docs" / "INSTALLING.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "INSTALLING.md").read_text(encoding="utf-8")
     rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
     assert set(environments.ENVIRONMENTS) <= set(rows)

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 from onnx_segmentation import packages
 from onnx_segmentation.imaging import opencv
+from onnx_segmentation.shell import quoted
 
+PIP = quoted(sys.executable, "-m", "pip")
 describe = importlib.import_module("onnx_segmentation.sessions.describe")
 
 
@@ -25,9 +27,9 @@ def there(monkeypatch):
 def test_what_is_there_is_held(there):
     there |= {"numpy": "1.26.4", "numba": "0.59.1", "llvmlite": "0.42.0", "torch": "2.3.1"}
     held = "numpy==1.26.4 numba==0.59.1 llvmlite==0.42.0"
-    assert packages.add("pymatting") == f"pip install --only-binary=:all: pymatting {held}"
-    assert packages.add("rembg>=2.0.70") == f'pip install --only-binary=:all: "rembg>=2.0.70" {held}'
-    assert packages.update("numba", "llvmlite") == "pip install --only-binary=:all: --upgrade numba numpy==1.26.4"
+    assert packages.add("pymatting") == f"{PIP} install --only-binary=:all: pymatting {held}"
+    assert packages.add("rembg>=2.0.70") == f"{PIP} install --only-binary=:all: {quoted('rembg>=2.0.70')} {held}"
+    assert packages.update("numba", "llvmlite") == f"{PIP} install --only-binary=:all: --upgrade numba numpy==1.26.4"
 
 
 @pytest.mark.parametrize(
@@ -36,27 +38,27 @@ def test_what_is_there_is_held(there):
         (
             {"opencv-python-headless": "5.0.0.93", "opencv-python": "4.10.0.84"},
             "it is empty",
-            "pip uninstall -y opencv-python opencv-python-headless && "
-            "pip install --force-reinstall --no-deps opencv-python==4.10.0.84",
+            f"{PIP} uninstall -y opencv-python opencv-python-headless && "
+            f"{PIP} install --force-reinstall --no-deps opencv-python==4.10.0.84",
         ),
         (
             {"opencv-python": "4.11.0.86", "opencv-contrib-python": "4.10.0.84"},
             "partially initialized module 'cv2' has no attribute 'gapi'",
-            "pip uninstall -y opencv-contrib-python opencv-python && "
-            "pip install --force-reinstall --no-deps opencv-contrib-python==4.10.0.84",
+            f"{PIP} uninstall -y opencv-contrib-python opencv-python && "
+            f"{PIP} install --force-reinstall --no-deps opencv-contrib-python==4.10.0.84",
         ),
         (
             {"opencv-python-headless": "4.9.0.80"},
             "it is empty",
-            "pip install --force-reinstall --no-deps opencv-python-headless==4.9.0.80",
+            f"{PIP} install --force-reinstall --no-deps opencv-python-headless==4.9.0.80",
         ),
         (
             {"opencv-python": "4.9.0.80"},
             "numpy.core.multiarray failed to import",
-            "pip install --only-binary=:all: --upgrade opencv-python numpy==2.2.6",
+            f"{PIP} install --only-binary=:all: --upgrade opencv-python numpy==2.2.6",
         ),
         ({"opencv-python": "4.10.0.84"}, "libGL.so.1: cannot open shared object file", "apt install libgl1"),
-        ({}, "it is empty", "pip install --only-binary=:all: opencv-python numpy==2.2.6"),
+        ({}, "it is empty", f"{PIP} install --only-binary=:all: opencv-python numpy==2.2.6"),
     ],
     ids=["two", "contrib", "headless stays", "another numpy", "no libGL", "a folder"],
 )

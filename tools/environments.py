@@ -24,8 +24,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from .common_environments import ABOVE_CAP, ENVIRONMENTS, Environment
-from .pip_changes import Change, Installer, InstallError, changes, installed, installers, lines
-from .throwaway import ALONE, Throwaway, described
+from .throwaway import ALONE, Throwaway, described, pip_changes
 
 
 @dataclass(frozen=True)
@@ -35,28 +34,28 @@ class Answer:
     environment: str
     python: str
     installer: str
-    whole: list[Change] | InstallError
-    apart: list[Change] | InstallError
+    whole: list[pip_changes.Change] | pip_changes.InstallError
+    apart: list[pip_changes.Change] | pip_changes.InstallError
 
     @property
     def is_harmless(self) -> bool:
         return not self.failures and not any(change.touches for change in self.changes)
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[pip_changes.Change]:
         return [change for part in (self.whole, self.apart) if isinstance(part, list) for change in part]
 
     @property
-    def failures(self) -> list[InstallError]:
-        return [part for part in (self.whole, self.apart) if isinstance(part, InstallError)]
+    def failures(self) -> list[pip_changes.InstallError]:
+        return [part for part in (self.whole, self.apart) if isinstance(part, pip_changes.InstallError)]
 
     def __str__(self) -> str:
         told = tell(self.whole) if tell(self.whole) == tell(self.apart) else f"{tell(self.whole)}; {tell(self.apart)}"
         return f"{self.environment}, Python {self.python}, {self.installer}: {told}"
 
 
-def tell(one: list[Change] | InstallError) -> str:
-    return str(one) if isinstance(one, InstallError) else ", ".join(map(str, one)) or "nothing"
+def tell(one: list[pip_changes.Change] | pip_changes.InstallError) -> str:
+    return str(one) if isinstance(one, pip_changes.InstallError) else ", ".join(map(str, one)) or "nothing"
 
 
 def try_out(name: str, base: str, version: str, installer: str) -> Answer:
@@ -64,11 +63,13 @@ def try_out(name: str, base: str, version: str, installer: str) -> Answer:
     return Answer(name, version, installer, whole, apart)
 
 
-def attempt(name: str, base: str, installer: str, in_steps: bool) -> list[Change] | InstallError:
+def attempt(
+    name: str, base: str, installer: str, in_steps: bool
+) -> list[pip_changes.Change] | pip_changes.InstallError:
     try:
         with tempfile.TemporaryDirectory() as folder:
             return install(ENVIRONMENTS[name], build(name, base, Path(folder)), installer, in_steps)
-    except InstallError as error:
+    except pip_changes.InstallError as error:
         return error
 
 
@@ -82,14 +83,14 @@ def build(name: str, base: str, folder: Path) -> Throwaway:
     return made
 
 
-def install(environment: Environment, made: Throwaway, installer: str, in_steps: bool) -> list[Change]:
-    """The changes to what was there at first, and what was added to it. Raises InstallError."""
-    requirements = on_platform(lines(), environment.markers)
-    ask: Installer = installers()[installer]
+def install(environment: Environment, made: Throwaway, installer: str, in_steps: bool) -> list[pip_changes.Change]:
+    """The changes to what was there at first, and what was added to it. Raises pip_changes.InstallError."""
+    requirements = on_platform(pip_changes.lines(), environment.markers)
+    ask: pip_changes.Installer = pip_changes.installers()[installer]
     options = environment.uv if installer == "uv" else environment.pip
-    before, found = installed(made.python), {}
+    before, found = pip_changes.installed(made.python), {}
     for part in [[line] for line in requirements] if in_steps else [requirements]:
-        step = changes(ask, made.python, part, options)
+        step = pip_changes.changes(ask, made.python, part, options)
         made.add((f"{change.name}=={change.version}" for change in step), ALONE)  # fails for what has no wheel
         found |= {change.name: change for change in step if change.name in before or change.name not in found}
     return sorted(found.values(), key=lambda change: change.name)
@@ -129,7 +130,7 @@ def answers(names: Iterable[str]) -> Iterator[Answer]:
         for name in names
         for version, base in pythons().items()
         if version in ENVIRONMENTS[name].pythons
-        for installer in installers()
+        for installer in pip_changes.installers()
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(lambda job: try_out(*job), jobs)

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from . import pip_changes
+from .pack import load_alone
+
+pip_changes = load_alone("commands/pip_changes.py")
 
 ALONE = ("--no-deps",)
 
