@@ -4,8 +4,9 @@
     python dev.py demo PHOTO... --model X.onnx  your own photos and model (--help shows the rest)
     python dev.py test [PYTEST OPTIONS]         lint, type check and the whole test suite
     python dev.py bench NAME                    run benchmarks/NAME.py
+    python dev.py environments [NAME...]        what installing would change in users' environments; needs the network
 
-Each makes the environment .venv first, as tests/requirements.txt and tests/constraints.txt say.
+Each makes the environment .venv first, as tests/requirements.txt and tests/constraints.txt say; the last a small one.
 """
 
 import hashlib
@@ -33,7 +34,8 @@ def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
         return 2
-    prepare_environment()
+    if command != "environments":
+        prepare_environment()
     return COMMANDS[command](rest)
 
 
@@ -81,11 +83,25 @@ def bench(arguments: list[str]) -> int:
     return run("-m", f"benchmarks.{arguments[0]}", *arguments[1:])
 
 
+def environments(arguments: list[str]) -> int:
+    """In an environment of its own, of pip, uv and what reads requirements: nothing here needs torch."""
+    folder = ROOT / ".cache" / "installers"
+    scripts = folder / PYTHON.parent.name
+    python = scripts / PYTHON.name
+    if not (scripts / "installed.txt").is_file():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "packaging", "uv"], check=True)
+        (scripts / "installed.txt").touch()
+    path = os.pathsep.join([str(scripts), os.environ["PATH"]])
+    command = [python, "-m", "tools.environments", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": path}, check=False).returncode
+
+
 def run(*arguments: str) -> int:
     return subprocess.run([PYTHON, *arguments], cwd=ROOT, check=False).returncode
 
 
-COMMANDS = {"demo": demo, "test": test, "bench": bench}
+COMMANDS = {"demo": demo, "test": test, "bench": bench, "environments": environments}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -27,7 +27,8 @@ def mask_of(session, frame):
 def rembg_u2netp(u2netp):
     """rembg's own session of the same file."""
     import onnxruntime
-    from rembg.sessions.u2netp import U2netpSession
+
+    U2netpSession = pytest.importorskip("rembg.sessions.u2netp").U2netpSession
 
     class SameFile(U2netpSession):
         @classmethod
