@@ -159,4 +159,4 @@ def _read(image: str | Path | bytes | Image.Image | NDArray[np.uint8]) -> Pictur
             f"the array is {image.dtype} {list(image.shape)}; wanted is uint8 [height, width], or with 3 or 4 channels"
         )
     rgb = np.stack([image] * 3, axis=2) if image.ndim == 2 else image[..., :3]
-    return Picture(torch.from_numpy(np.ascontiguousarray(rgb)))
+    return Picture(torch.from_numpy(np.array(rgb, order="C")))  # a copy: it may be read-only, or have its rows reversed
