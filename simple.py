@@ -153,10 +153,21 @@ def _read(image: str | Path | bytes | Image.Image | NDArray[np.uint8]) -> Pictur
     if isinstance(image, (str, Path, bytes)):
         return read_picture(Path(image) if isinstance(image, str) else image)
     if not isinstance(image, np.ndarray):
-        return to_picture(image)
+        return to_picture(_check_pil(image))
     if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))):
         raise ImageError(
             f"the array is {image.dtype} {list(image.shape)}; wanted is uint8 [height, width], or with 3 or 4 channels"
         )
     rgb = np.stack([image] * 3, axis=2) if image.ndim == 2 else image[..., :3]
-    return Picture(torch.from_numpy(np.ascontiguousarray(rgb)))
+    return Picture(torch.from_numpy(np.array(rgb, order="C")))  # a copy: it may be read-only, or have its rows reversed
+
+
+def _check_pil(image: Any) -> Image.Image:
+    from PIL import Image
+
+    if isinstance(image, Image.Image):
+        return image
+    raise ImageError(
+        f"the image is a {type(image).__name__}; give a file, its bytes, a PIL picture, or a numpy array of uint8. For "
+        "a tensor, ComfyUI's IMAGE, there is cutout"
+    )

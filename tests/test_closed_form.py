@@ -241,3 +241,12 @@ def test_the_device_path_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multigrid, "DIRECT_SIZE", 100)
     picture, trimap, tolerance = CASES["astronaut"]
     assert np.abs(ours(picture, trimap) - solve(picture, trimap)).max() <= tolerance
+
+
+@pytest.mark.parametrize("solver", [direct.superlu_solver, direct.dense_solver])
+def test_equations_that_cannot_be_solved_are_said(solver):
+    """Values near the end of float32 make them."""
+    starts, columns = torch.tensor([0, 2, 4]), torch.tensor([0, 1, 0, 1])
+    shift = torch.tensor(-direct.SHIFT, dtype=torch.float64)
+    with pytest.raises(ConvergenceError, match=r"cannot be solved \(.*singular.*values in 0\.\.1"):
+        solver(starts, columns.int(), torch.stack([shift, 0 * shift, 0 * shift, shift]))
