@@ -9,6 +9,7 @@ MOVED = {
     "compiled": "kernel_cache",
     "batch.pictures": "pictures.read",
     "batch.results": "pictures.write",
+    "cutout": "cutouts",
     "sessions.catalog": "sessions.recipes.catalog",
     "sessions.container": "sessions.recipes.container",
     "sessions.download": "sessions.downloads.download",

@@ -21,12 +21,13 @@ from ..batch.plan import finished_outputs, make_plan
 from ..batch.storage import SCHEME
 from ..batch.worker import Worker
 from ..errors import InputsError, ResultError, SegmentationError
+from ..options import Options, to_options
 from ..pictures.read import lift_pillow_limit
-from ..pictures.write import Colour, ResultForm
+from ..pictures.write import ColourLevels, ResultForm
 from ..sessions.recipes.sidecar import read_recipe
 from ..sessions.session import CustomSession
 from ..shell import FOLDER, pip_install
-from ..simple import Options, load_session, to_options
+from ..simple import load_session
 from . import cutout_arguments
 from .interrupts import plain_interrupts
 
@@ -119,7 +120,7 @@ def _form(args: argparse.Namespace) -> ResultForm:
     return ResultForm(args.format, args.mask, _colour(args.background), args.compression, args.quality)
 
 
-def _colour(name: str | None) -> Colour | None:
+def _colour(name: str | None) -> ColourLevels | None:
     from PIL import ImageColor
 
     if name is None:

@@ -12,10 +12,10 @@ from .device import on_host
 from .opencv import cv2_for
 
 TRANSPARENT = "transparent"
-Colour = tuple[float, float, float]
+ColourValues = tuple[float, float, float]
 
 
-def parse_colour(text: str) -> Colour | None:
+def parse_colour(text: str) -> ColourValues | None:
     """`#rrggbb` or `#rgb`, the # may be missing -> R, G and B, 0..1; None for `transparent`. Raises ColourError."""
     if text.strip().lower() in (TRANSPARENT, ""):
         return None
@@ -36,7 +36,7 @@ def empty(*shape: int, device: torch.device | None = None) -> Tensor:
     return torch.from_numpy(np.empty(shape, np.float32))
 
 
-def over(colours: Tensor, alpha: Tensor, background: Colour, premultiplied: bool = False) -> Tensor:
+def over(colours: Tensor, alpha: Tensor, background: ColourValues, premultiplied: bool = False) -> Tensor:
     """Colours [H, W, 3] with alpha [H, W] over one colour -> [H, W, 3], in whole 8-bit levels."""
     seen = colours if premultiplied else colours * alpha[..., None]
     return round_levels(seen + (1 - alpha)[..., None] * colours.new_tensor(background))

@@ -13,7 +13,7 @@ from .session_node import IMAGE_TOOLTIP, with_network
 from .widgets import MattingWidgets, ResultWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..cutout import Cutout
+    from ..cutouts import Cutout
     from ..frames import CutoutOptions
     from ..sessions.refiner import Refiner
 
@@ -87,7 +87,7 @@ class ImageSegmentationForeground:
 
 def _matte(images: Tensor, masks: Tensor, options: CutoutOptions, trimaps: Tensor | None = None) -> Cutout:
     """On ComfyUI's device, with its progress and cancel."""
-    from ..cutout import matte_masks
+    from ..cutouts import matte_masks
 
     return matte_masks(
         images,

@@ -18,7 +18,7 @@ from .session_node import SessionNode
 from .widgets import DEFAULT_DECODING, NumberWidgets, OlderWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..cutout import Cutout
+    from ..cutouts import Cutout
 
 logger = logging.getLogger("onnx_segmentation")
 

@@ -34,7 +34,7 @@ def test_nothing_heavy_is_imported():
 
 
 def test_library_works_without_comfyui():
-    code = LOAD + "import onnx_segmentation.cutout, onnx_segmentation.sessions.session; "
+    code = LOAD + "import onnx_segmentation.cutouts, onnx_segmentation.sessions.session; "
     assert run(code + "print([name for name in ('folder_paths', 'comfy', 'server') if name in sys.modules])") == "[]"
 
 

@@ -38,8 +38,8 @@ def asked(host, loaded, monkeypatch):
 
     opened = loaded("sessions.session").open_model
     monkeypatch.setattr(loaded("sessions.session"), "open_model", open_model)
-    monkeypatch.setattr(loaded("cutout"), "cutout", cutout)
-    monkeypatch.setattr(loaded("cutout"), "matte_masks", matte_masks)
+    monkeypatch.setattr(loaded("cutouts"), "cutout", cutout)
+    monkeypatch.setattr(loaded("cutouts"), "matte_masks", matte_masks)
     monkeypatch.setattr(loaded("nodes.session_node"), "load_refiner", lambda *names: calls.append(names))
     monkeypatch.setattr(loaded("nodes.host"), "show_on_node", lambda node_id, _: calls.append(node_id))
     return calls

@@ -52,7 +52,7 @@ def make_session(model: Path, std: float | None = None) -> Any:
 
 def run(photo: Picture, session: Any, matting: bool) -> torch.Tensor:
     """The cut-out [H, W, 4] with the node's defaults."""
-    from onnx_segmentation.cutout import CutoutOptions, cutout
+    from onnx_segmentation.cutouts import CutoutOptions, cutout
     from onnx_segmentation.refine import RefineOptions
 
     images = torch.from_numpy(photo.astype(np.float32) / 255)[None]
