@@ -58,20 +58,20 @@ def imported(path):
 @pytest.mark.parametrize(
     ("room", "may_not"),
     [
-        ("imaging", ("sessions", "matting", "cutout", "nodes", "batch", "commands")),
-        ("sessions", ("matting", "cutout", "nodes", "batch", "commands")),
-        ("matting", ("cutout", "nodes", "batch", "commands")),
-        ("frames.py", ("nodes", "cutout", "batch", "commands")),
-        ("cutout.py", ("nodes", "batch", "commands")),
+        ("imaging", ("sessions", "matting", "cutouts", "nodes", "batch", "commands")),
+        ("sessions", ("matting", "cutouts", "nodes", "batch", "commands")),
+        ("matting", ("cutouts", "nodes", "batch", "commands")),
+        ("frames.py", ("nodes", "cutouts", "batch", "commands")),
+        ("cutouts.py", ("nodes", "batch", "commands")),
         ("nodes", ("batch", "commands", "simple")),
         ("batch", ("nodes", "commands", "simple")),
         ("simple.py", ("nodes", "commands")),
         ("commands", ("nodes",)),
-        ("kernels", ("imaging", "sessions", "matting", "kernel_cache", "caches", "errors", "cutout", "nodes")),
-        ("kernel_cache.py", ("imaging", "sessions", "matting", "cutout", "nodes", "batch", "commands")),
+        ("kernels", ("imaging", "sessions", "matting", "kernel_cache", "caches", "errors", "cutouts", "nodes")),
+        ("kernel_cache.py", ("imaging", "sessions", "matting", "cutouts", "nodes", "batch", "commands")),
         ("caches.py", ("imaging", "sessions", "matting", "kernels", "cutout", "nodes", "batch", "commands")),
         ("environment.py", ("imaging", "sessions", "matting", "kernels", "cutout", "nodes", "batch", "errors")),
-        ("errors.py", ("imaging", "sessions", "matting", "cutout", "nodes", "batch", "commands")),
+        ("errors.py", ("imaging", "sessions", "matting", "cutouts", "nodes", "batch", "commands")),
     ],
 )
 def test_imports_go_one_way(room, may_not):
