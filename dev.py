@@ -21,7 +21,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-PACKAGES = ["batch", "commands", "nodes", "sessions", "matting", "imaging", "kernels", "pictures"]
+ROOMS = ["batch", "commands", "nodes", "sessions", "matting", "imaging", "kernels", "pictures"]
 MODULES = [path.name for path in sorted(ROOT.glob("*.py")) if path.name != "dev.py"]
 
 
@@ -39,16 +39,16 @@ def main(arguments: list[str]) -> int:
 
 def prepare_environment() -> None:
     """Make .venv, or bring it up to date when the lists of packages have changed."""
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
+    checksum = hashlib.sha256(REQUIREMENTS.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
     stamp = VENV / "installed.txt"
-    if stamp.is_file() and stamp.read_text() == wanted:
+    if stamp.is_file() and stamp.read_text() == checksum:
         return
     print(f"setting up {VENV} (once, some minutes)", flush=True)
     venv.create(VENV, with_pip=True, clear=True)
     pip = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", CONSTRAINTS]
     subprocess.run([*pip, "torch"], check=True)
     subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
-    stamp.write_text(wanted)
+    stamp.write_text(checksum)
 
 
 def demo(arguments: list[str]) -> int:
@@ -72,7 +72,7 @@ def type_check() -> int:
     view = ROOT / ".cache" / "typing" / "onnx_segmentation"
     shutil.rmtree(view, ignore_errors=True)  # links of files that are gone
     view.mkdir(parents=True)
-    for name in PACKAGES + MODULES:
+    for name in ROOMS + MODULES:
         (view / name).symlink_to(ROOT / name, target_is_directory=(ROOT / name).is_dir())
     return run("-m", "mypy", "--config-file", "pyproject.toml", "--cache-dir", ".cache/mypy", str(view))
 

@@ -128,10 +128,10 @@ def estimate_by_pymatting(picture: Array, trimap: Array) -> Run:
 
 def cut_out_by_us(picture: Array, mask: Levels) -> Run:
     import torch
-    from onnx_segmentation.refine import RefineOptions, refine
+    from onnx_segmentation.refine import RefineOptions, colours_and_alpha
 
     tensors = torch.from_numpy(picture).float(), torch.from_numpy(mask.copy())
-    return lambda: refine(*tensors, RefineOptions(alpha_matting=True))
+    return lambda: colours_and_alpha(*tensors, RefineOptions(alpha_matting=True))
 
 
 def cut_out_by_rembg(picture: Array, mask: Levels) -> Run:

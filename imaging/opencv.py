@@ -16,12 +16,12 @@ logger = logging.getLogger("onnx_segmentation")
 def find_cv2() -> ModuleType | None:
     """cv2, or None where it is absent or broken (two of its packages over one another, a missing libGL); said once."""
     try:
-        found = import_module("cv2")
+        cv2 = import_module("cv2")
     except ImportError as error:
         reason = str(error)
     else:
-        if hasattr(found, "erode"):
-            return found
+        if hasattr(cv2, "erode"):
+            return cv2
         reason = "it is empty"
     logger.warning(
         f"cv2 cannot be used ({reason}): torch does its work, slower. To mend it: pip uninstall -y opencv-python "

@@ -44,7 +44,9 @@ class AlphaMattingWidgets(MattingWidgets):
 
 class ImageSegmentationAlphaMatting:
     DESCRIPTION = "Solves soft edges (hair, fur, glass) around any mask and estimates the subject's colours there."
-    SEARCH_ALIASES: ClassVar = ["alpha matting", "trimap", "refine mask", "hair", "closed form matting", "pymatting"]
+    SEARCH_ALIASES: ClassVar = [
+        *("alpha matting", "trimap", "refine mask", "hair", "closed form matting", "pymatting", "edge colors"),
+    ]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
     RETURN_TYPES = ("IMAGE", "MASK")
@@ -68,7 +70,10 @@ class ImageSegmentationAlphaMatting:
 
 class ImageSegmentationForeground:
     DESCRIPTION = "Estimates the subject's own colours at soft edges, so that no tint of the old background is left."
-    SEARCH_ALIASES: ClassVar = ["foreground estimation", "decontaminate", "colour fringe", "edge colours", "defringe"]
+    SEARCH_ALIASES: ClassVar = [
+        *("foreground estimation", "decontaminate", "defringe", "colour fringe", "edge colours"),
+        *("foreground colors", "color fringe", "edge colors"),
+    ]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
     RETURN_TYPES = ("IMAGE",)

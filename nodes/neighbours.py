@@ -49,9 +49,9 @@ def conflicts() -> list[str]:
     for name, pack in (_before | now).items():
         packs[pack].append(name)
     texts = [_about(pack, names, now) for pack, names in packs.items()]
-    ours = Path(__file__).parent.parent.absolute()
+    here = Path(__file__).parent.parent.absolute()
     return texts + [
-        f"this pack is installed twice: {ours} is used, {folder} is not. Remove one of the two folders, and restart"
+        f"this pack is installed twice: {here} is used, {folder} is not. Remove one of the two folders, and restart"
         for folder in other_copies()
     ]
 
@@ -71,8 +71,8 @@ def _about(pack: str, names: list[str], now: dict[str, str]) -> str:
 def _owners(names: Mapping[str, type]) -> dict[str, str]:
     """Of our names, those that are another pack's in ComfyUI now, with its folder."""
     table: dict[str, Any] = getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", {})
-    others = {name: table[name] for name, ours in names.items() if table.get(name, ours) is not ours}
-    return {name: _folder(node) for name, node in others.items()}
+    replaced = {name: table[name] for name, node in names.items() if table.get(name, node) is not node}
+    return {name: _folder(node) for name, node in replaced.items()}
 
 
 def _folder(node: type) -> str:

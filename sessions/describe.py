@@ -13,7 +13,7 @@ from .runtime.library import installed_packages, load_onnxruntime, two_packages
 from .runtime.loaded import LoadedModel
 from .runtime.providers import choose_providers, missing_provider, plain_name, what_is_wrong
 
-PACKAGES = (
+REPORTED = (
     "torch",
     "numpy",
     "pillow",
@@ -40,7 +40,7 @@ def describe_runtime() -> list[str]:
         f"providers: {', '.join(ort.get_available_providers())}",
         f"threads: {usable_cores() or 'as many as onnxruntime takes'}; kept kernels: {cache_folder() or 'none'}",
         f"GPU: {gpu}; torch's CUDA: {torch.version.cuda or 'none'}",
-        f"packages: {', '.join(f'{name} {found}' for name, found in _versions())}",
+        f"packages: {', '.join(f'{name} {version}' for name, version in _versions())}",
     ]
     wrong = two_packages() if len(builds) > 1 else missing_provider()
     return [*lines, f"missing: {wrong}" if wrong else "missing: nothing"]
@@ -48,7 +48,7 @@ def describe_runtime() -> list[str]:
 
 def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]:
     """Lines about a model: what its file says, what runs it against what was asked, its recipe and where from."""
-    found, facts, path = find_recipe(model.path, provider), model.facts, model.path
+    chosen, facts, path = find_recipe(model.path, provider), model.facts, model.path
     opsets = plain_list(f"{domain or 'ai.onnx'} {version}" for domain, version in facts.opsets.items())
     asked = provider or choose_providers()[0]
     got = f"runs on: {', '.join(map(plain_name, model.providers))}; asked for: {plain_name(asked)}"
@@ -58,7 +58,7 @@ def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]
         *_some("input", map(str, facts.inputs)),
         *_some("output", (f"{entry} by {plain(facts.last_ops.get(entry.name, '?'))}" for entry in facts.outputs)),
         got if asked in model.providers else f"{got}. {what_is_wrong(asked)}",
-        f"recipe, from {found.source}: {to_dict(found.recipe)}",
+        f"recipe, from {chosen.source}: {to_dict(chosen.recipe)}",
     ]
     return [plain(line, LINE) for line in lines]
 
@@ -78,7 +78,7 @@ def describe_times(times: Mapping[str, float]) -> list[str]:
 def _versions() -> list[tuple[str, str]]:
     from importlib import metadata
 
-    found = {
-        dist.metadata["Name"].lower(): dist.version for name in PACKAGES for dist in metadata.distributions(name=name)
+    versions = {
+        dist.metadata["Name"].lower(): dist.version for name in REPORTED for dist in metadata.distributions(name=name)
     }
-    return sorted(found.items())
+    return sorted(versions.items())

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 from onnx_segmentation.errors import MattingInputError, MethodMissingError, ModelInputError, NotFiniteError, TrimapError
 from onnx_segmentation.matting import methods, vitmatte
 from onnx_segmentation.matting.trimap import make_trimap
-from onnx_segmentation.refine import RefineOptions, refine
+from onnx_segmentation.refine import RefineOptions, colours_and_alpha
 from onnx_segmentation.sessions.recipes.catalog import refiners
 from onnx_segmentation.sessions.refiner import Refiner, is_refiner
 from support import make_red_model, picture_input, write_model
@@ -133,7 +133,7 @@ def test_detail_survives_where_the_squashed_whole_loses_it(tmp_path):
     options = RefineOptions(
         alpha_matting=True, erode_size=30, method="vitmatte", edge_colours="photo", network=Refiner(path)
     )
-    _, ours = refine(strands, levels, options)
+    _, ours = colours_and_alpha(strands, levels, options)
     from onnx_segmentation.matting.trimap import make_trimap
 
     band = make_trimap(levels, erode_size=30) == 0.5
