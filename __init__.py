@@ -143,7 +143,7 @@ if neighbours.loaded_by_comfyui(__name__):
     if neighbours.other_copies():  # the first one says so; both would register everything twice
         NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, WEB_DIRECTORY = {}, {}, None
     else:
-        neighbours.watch(NODE_CLASS_MAPPINGS)
+        neighbours.watch()
         routes.register()
 
 

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..callbacks import RaiseIfCancelled
+from ..imaging.validation import check_inputs
 from .closed_form.solve import BACKGROUND, SUBJECT, require_both
-from .validation import check_inputs
 
 CONTEXT = 64  # pixels of known ground around the band that the network sees at least
 OVERLAP = 256  # pixels that two windows share: each unknown pixel has half of it around in one of them

@@ -6,7 +6,6 @@ ComfyUI gives a name to the pack that it loads last, and says nothing.
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +16,7 @@ TITLE = "onnx-segmentation"  # `__title__` of the package, by which copies know 
 PACKAGE = __name__.removesuffix(".nodes.neighbours")
 logger = logging.getLogger("onnx_segmentation")
 
+node_classes: dict[str, type] = {}  # our nodes by their ids, as nodes/__init__.py declares them
 _before: dict[str, str] = {}  # a name of ours: the pack that had it when ComfyUI loaded us
 
 
@@ -32,9 +32,9 @@ def other_copies() -> list[Path]:
     return sorted(loaded & {Path(str(module.__file__)).parent.absolute() for module in copies})
 
 
-def watch(names: Mapping[str, type]) -> None:
+def watch() -> None:
     """To be called when ComfyUI loads us: remember whose our names were, and say what is wrong once all are loaded."""
-    _before.update(_owners(names))
+    _before.update(_owners())
     startup = getattr(getattr(host.page_server(), "app", None), "on_startup", None)
     if startup is not None and not startup.frozen:
         startup.append(_say)
@@ -42,9 +42,7 @@ def watch(names: Mapping[str, type]) -> None:
 
 def conflicts() -> list[str]:
     """A sentence about each pack that has, or had, nodes of our names, with what to do."""
-    from . import NODE_CLASS_MAPPINGS
-
-    now = _owners(NODE_CLASS_MAPPINGS)
+    now = _owners()
     packs: dict[str, list[str]] = defaultdict(list)
     for name, pack in (_before | now).items():
         packs[pack].append(name)
@@ -68,10 +66,10 @@ def _about(pack: str, names: list[str], now: dict[str, str]) -> str:
     return text + "Remove one of the two packs, or disable it in ComfyUI-Manager, and restart"
 
 
-def _owners(names: Mapping[str, type]) -> dict[str, str]:
+def _owners() -> dict[str, str]:
     """Of our names, those that are another pack's in ComfyUI now, with its folder."""
     table: dict[str, Any] = getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", {})
-    replaced = {name: table[name] for name, node in names.items() if table.get(name, node) is not node}
+    replaced = {name: table[name] for name, node in node_classes.items() if table.get(name, node) is not node}
     return {name: _folder(node) for name, node in replaced.items()}
 
 
