@@ -232,7 +232,8 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     load_pack()
     if arguments.child:
-        child(*arguments.child[:3], float(arguments.child[3]))
+        kind, what, size, share = arguments.child
+        child(kind, what, size, float(share))
     else:
         print_header(__doc__ or "")
         choose_kernels(arguments.libraries)

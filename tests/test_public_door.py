@@ -87,7 +87,7 @@ def user(wheel, tmp_path_factory):
     """A user's environment with the wheel in it."""
     folder = tmp_path_factory.mktemp("user") / "venv"
     venv.create(folder, with_pip=False)
-    (site,) = [*folder.glob("lib/python*/site-packages"), *folder.glob("Lib/site-packages")]
+    site = next(folder.glob("[lL]ib/**/site-packages"))
     zipfile.ZipFile(wheel).extractall(site)
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 

@@ -1,6 +1,7 @@
 """Every input that a node declares reaches the code: moved off its default, it changes what the node asks for."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -104,7 +105,8 @@ def test_a_required_widget_has_no_default(host, asked, name):
 
 
 def test_a_widget_that_nobody_reads_is_noticed(host, loaded, asked, monkeypatch):
-    module, declare = loaded("nodes.any_model"), loaded("nodes.declare")
+    declare = loaded("nodes.declare")
+    module: Any = loaded("nodes.any_model")
 
     @dataclass(frozen=True, kw_only=True)
     class WithADeadOne(module.AutoWidgets):
