@@ -1,4 +1,7 @@
-"""How a node's widget is declared: once, as the field of a dataclass, which is also where its value arrives."""
+"""How a node's widget is declared: once, as the field of a dataclass, which is also where its value arrives.
+
+These dataclasses have neither eq nor repr, which nobody asks for: making both took a tenth of the pack's import time.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from .declare import input_types, socket
 NO_MODEL = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DiagnosticsWidgets:
     images: Tensor | None = socket("IMAGE", "Pictures to time the model's stages with (the first is used).")
     provider: str = inputs.provider()

@@ -21,7 +21,7 @@ MASK_TOOLTIP = "The mask, white = subject. Another size is resized; one mask ser
 SAVED_ORDER = ("trimap", "matting_method", "edge_colours", "background", "steady_trimap")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AlphaMattingWidgets(MattingWidgets):
     foreground_threshold: int = inputs.foreground_threshold()
     background_threshold: int = inputs.background_threshold()

@@ -44,7 +44,8 @@ def to_source(image: object) -> Source:
     if isinstance(image, np.ndarray):
         return _from_array(image)
     if isinstance(image, Tensor):
-        source = _from_array(image.detach().cpu().numpy())
+        pixels = image.detach().cpu()
+        source = _from_array((pixels.float() if pixels.is_floating_point() else pixels).numpy())
         return Source(source.frames, lambda values: torch.from_numpy(source.back(values)).to(image.device))
     picture = _read(image)
     return Source(to_values(picture.pixels)[None], _to_pil, picture.icc)

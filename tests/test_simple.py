@@ -111,6 +111,24 @@ def test_arrays_and_tensors_come_back_as_they_went_in(session, photo, kind, box,
         assert away.max() <= (0 if kind is np.uint8 else 1.01)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda values: values.to(torch.bfloat16),
+        lambda values: values.clone().requires_grad_(),
+        lambda values: values.permute(2, 0, 1).contiguous().permute(1, 2, 0),
+        lambda values: values.expand(1, *values.shape),
+    ],
+    ids=["bfloat16", "grad", "strides", "expanded"],
+)
+def test_tensors_of_every_kind(session, photo, given):
+    values = torch.from_numpy(np.array(photo).astype(np.float32) / 255)
+    found = segment(given(values), session, mask=True)
+    assert found.dtype == torch.float32 and not found.requires_grad
+    right = torch.from_numpy(np.array(segment(photo, session, mask=True)).astype(np.float32) / 255)
+    assert (found.reshape(right.shape) - right).abs().max() < 0.02
+
+
 def test_one_channel_and_alpha(session, photo):
     grey = np.asarray(photo.convert("L"))
     alone = segment(grey, session)
