@@ -15,7 +15,7 @@ from .runtime.library import installed_packages, load_onnxruntime, two_packages
 from .runtime.loaded import LoadedModel
 from .runtime.providers import choose_providers, missing_provider, plain_name, what_is_wrong
 
-PACKAGES = (
+REPORTED = (
     "torch",
     "numpy",
     "pillow",
@@ -52,7 +52,7 @@ def describe_runtime() -> list[str]:
 
 def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]:
     """Lines about a model: what its file says, what runs it against what was asked, its recipe and where from."""
-    found, facts, path = find_recipe(model.path, provider), model.facts, model.path
+    chosen, facts, path = find_recipe(model.path, provider), model.facts, model.path
     opsets = plain_list(f"{domain or 'ai.onnx'} {version}" for domain, version in facts.opsets.items())
     asked = provider or choose_providers()[0]
     got = f"runs on: {', '.join(map(plain_name, model.providers))}; asked for: {plain_name(asked)}"
@@ -62,7 +62,7 @@ def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]
         *_some("input", map(str, facts.inputs)),
         *_some("output", (f"{entry} by {plain(facts.last_ops.get(entry.name, '?'))}" for entry in facts.outputs)),
         got if asked in model.providers else f"{got}. {what_is_wrong(asked)}",
-        f"recipe, from {found.source}: {to_dict(found.recipe)}",
+        f"recipe, from {chosen.source}: {to_dict(chosen.recipe)}",
     ]
     return [plain(line, LINE) for line in lines]
 

@@ -110,8 +110,8 @@ def rembg_names() -> tuple[str, ...]:
     """rembg's sessions that run on this machine, need nothing but their name, and are not in the catalogue."""
     spec = importlib.util.find_spec("rembg")
     folders = list(spec.submodule_search_locations or []) if spec else []
-    found = {name for folder in folders for file in Path(folder, "sessions").glob("*.py") for name in _names(file)}
-    return tuple(sorted(name for name in found - CLOUD if not find_model(name)))
+    names = {name for folder in folders for file in Path(folder, "sessions").glob("*.py") for name in _names(file)}
+    return tuple(sorted(name for name in names - CLOUD if not find_model(name)))
 
 
 def _names(file: Path) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from copy import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,7 @@ class CustomSession:
     ) -> None:
         self.path = Path(path)
         self.make_room = make_room
+        self._asked = provider
         with stage("load model"):
             self.model = open_model(self.path, provider, make_room)
         self._use(recipe or Recipe())
@@ -76,9 +77,14 @@ class CustomSession:
 
     def with_recipe(self, recipe: Recipe) -> CustomSession:
         """The same loaded model, fed and read by another recipe."""
-        other = copy(self)
+        other = object.__new__(CustomSession)
+        vars(other).update(vars(self))
         other._use(recipe)
         return other
+
+    def __reduce__(self) -> tuple[Callable[..., CustomSession], tuple[Path, Recipe, str | None]]:
+        """Pickled, a session is its path, recipe and provider: whoever unpickles it loads the file there."""
+        return _reopen, (self.path.absolute(), self.recipe, self._asked)
 
     def _use(self, recipe: Recipe) -> None:
         if not isinstance(recipe, Recipe):  # what a node's socket brings is anything
@@ -176,3 +182,7 @@ class CustomSession:
         else:
             output = self.model.run_on_device(batch, self._output, raise_if_cancelled, release_memory)
         return to_maps(output, self.path.name, len(feeds))
+
+
+def _reopen(path: Path, recipe: Recipe, provider: str | None) -> CustomSession:
+    return CustomSession(path, recipe, provider=provider)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from onnx_segmentation.cutout import CutoutOptions, cutout
+from onnx_segmentation.cutouts import CutoutOptions, cutout
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.presets import preset
 from onnx_segmentation.sessions.session import CustomSession

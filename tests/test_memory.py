@@ -25,7 +25,7 @@ import json, sys
 sys.path[:0] = ["tests", "tools"]
 from pack import load_pack
 load_pack()
-from onnx_segmentation.cutout import CutoutOptions
+from onnx_segmentation.cutouts import CutoutOptions
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe

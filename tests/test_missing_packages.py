@@ -24,7 +24,7 @@ from tools.pack import load_pack
 load_pack()
 import numpy as np, torch
 from onnx_segmentation.batch.cores import share_cores
-from onnx_segmentation.cutout import CutoutOptions, cutout
+from onnx_segmentation.cutouts import CutoutOptions, cutout
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe

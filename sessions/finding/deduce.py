@@ -68,18 +68,18 @@ def sample_picture(width: int, height: int) -> NDArray[np.uint8]:
 
 def _find_mask(model: LoadedModel, outputs: dict[str, NDArray[Any]]) -> tuple[str, NDArray[Any]]:
     """The output that is most likely the mask: a map, the largest, of the fewest classes, the first."""
-    found = {}
+    candidates = {}
     for name, output in outputs.items():
         try:
             maps = to_maps(from_array(output, model.path.name), model.path.name)[0].numpy()
         except NoMaskError:
             continue
         if min(maps.shape[1:]) * SMALLEST_SHARE >= _smaller_side(model) and len(maps) <= MOST_CLASSES:
-            found[name] = maps
-    if not found:
+            candidates[name] = maps
+    if not candidates:
         shapes = plain_list(f"{name} {_describe(output)}" for name, output in outputs.items())
         raise NoMaskError(f"none of {model.path.name}'s outputs is a mask ({shapes}): this is no segmentation model")
-    finite = {name: maps for name, maps in found.items() if np.isfinite(maps).all()}
+    finite = {name: maps for name, maps in candidates.items() if np.isfinite(maps).all()}
     if not finite:
         raise NotFiniteError(f"{model.path.name} gives NaN or infinity: the file is damaged; download it again")
     moving = {name: maps for name, maps in finite.items() if maps.min() != maps.max()}

@@ -43,9 +43,9 @@ def find_recipe(path: Path, provider: str | None = None, make_room: MakeRoom = r
     known = find_by_file(path.name) or _known_once(model)
     if known:
         return FoundRecipe(known.recipe, f"catalogue: {known.name}", model)
-    own = from_metadata(model.facts.metadata)
-    if own:
-        return FoundRecipe(own, "the model's metadata", model)
+    embedded = from_metadata(model.facts.metadata)
+    if embedded:
+        return FoundRecipe(embedded, "the model's metadata", model)
     return FoundRecipe(_deduce_once(model), "deduced from the model", model)
 
 

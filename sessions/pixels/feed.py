@@ -12,21 +12,21 @@ from ..onnx_file.picture_input import PictureInput
 from ..recipes.recipe import Recipe
 
 
-def make_feed(pixels: Tensor, recipe: Recipe, wanted: PictureInput) -> Tensor:
+def make_feed(pixels: Tensor, recipe: Recipe, picture: PictureInput) -> Tensor:
     """[H, W, 3] uint8, already of the model's size -> one frame of its input: [3, H, W] or [H, W, 3], of its type.
 
     Each channel becomes `(pixel / scale - mean) / std`. A model that takes uint8 gets the pixels themselves.
     """
     order = (2, 1, 0) if recipe.channels == "bgr" else (0, 1, 2)
     planes = pixels.permute(2, 0, 1)
-    if wanted.kind == "uint8":
+    if picture.kind == "uint8":
         feed = planes[list(order)]
     else:
-        table = _table(pixels, recipe).to(getattr(torch, wanted.kind))
+        table = _table(pixels, recipe).to(getattr(torch, picture.kind))
         feed = torch.empty(planes.shape, dtype=table.dtype, device=pixels.device)
         for place, channel in enumerate(order):
             _look_up(table[channel], planes[channel], feed[place])
-    return feed if wanted.channels_first else feed.permute(1, 2, 0)
+    return feed if picture.channels_first else feed.permute(1, 2, 0)
 
 
 def _table(pixels: Tensor, recipe: Recipe) -> Tensor:

@@ -26,9 +26,9 @@ def read_sidecar(model: Path) -> tuple[Recipe, str] | None:
 
     Raises RecipeError, naming the file, where it cannot be read.
     """
-    own = sidecar_path(model)
-    if _is_there(own):
-        return _read(own, _from_own), own.name
+    sidecar = sidecar_path(model)
+    if _is_there(sidecar):
+        return _read(sidecar, _from_own), sidecar.name
     huggingface = model.with_name("preprocessor_config.json")
     if _is_there(huggingface):
         return _read(huggingface, _from_huggingface), huggingface.name
