@@ -43,7 +43,7 @@ def describe_runtime() -> list[str]:
         f"providers: {', '.join(ort.get_available_providers())}",
         f"threads: {usable_cores() or 'as many as onnxruntime takes'}; kept kernels: {cache_folder() or 'none'}",
         f"GPU: {gpu}; torch's CUDA: {torch.version.cuda or 'none'}",
-        f"packages: {', '.join(f'{name} {version}' for name, version in sorted(versions(PACKAGES).items()))}",
+        f"packages: {', '.join(f'{name} {version}' for name, version in sorted(versions(REPORTED).items()))}",
         *describe_optional(),
     ]
     wrong = two_packages() if len(builds) > 1 else missing_provider()

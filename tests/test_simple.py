@@ -250,12 +250,6 @@ def test_arrays_in_whatever_memory(red_session, name, array, matting):
     assert np.array_equal(array, before)
 
 
-@pytest.mark.parametrize("image", [torch.zeros(4, 4, 3), None, 7, [[1]], object()])
-def test_what_is_no_picture_is_refused(red_session, image):
-    with pytest.raises(ImageError, match=rf"is a {type(image).__name__}; give a file, its bytes, a PIL picture"):
-        segment(image, red_session)
-
-
 def test_tensors_that_want_gradients(red_session):
     """What they hold counts; nothing here has a gradient."""
     images = torch.rand(2, 20, 30, 3)
