@@ -71,9 +71,9 @@ def remove_old(folder: Path, folders: re.Pattern[str], files: re.Pattern[str], k
     folders, files: the whole names of ours. A folder of ours has our marker too, and is no link; it goes if it is empty
     afterwards.
     """
-    others = [path for path in folder.parent.iterdir() if path != folder and folders.fullmatch(path.name)]
-    ours = [path for path in others if not path.is_symlink() and (path / MARKER).is_file()]
-    for path in sorted(ours, key=lambda path: path.stat().st_mtime, reverse=True)[keep - 1 :]:
+    siblings = [path for path in folder.parent.iterdir() if path != folder and folders.fullmatch(path.name)]
+    owned = [path for path in siblings if not path.is_symlink() and (path / MARKER).is_file()]
+    for path in sorted(owned, key=lambda path: path.stat().st_mtime, reverse=True)[keep - 1 :]:
         remove_own(path, files)
 
 

@@ -156,10 +156,10 @@ def _segment(
         pictures = [to_rgb(images[number], number, session.device) for number in numbers]
         levels = [to_levels(picture) for picture in pictures]
     release_memory = numbers.stop == len(images)
-    found = session.segment(
+    result = session.segment(
         levels[0][None] if len(levels) == 1 else torch.stack(levels), span, raise_if_cancelled, release_memory
     )
-    return [Frame(*each) for each in zip(numbers, pictures, found.masks, found.confidence, strict=True)]
+    return [Frame(*each) for each in zip(numbers, pictures, result.masks, result.confidence, strict=True)]
 
 
 def _without_subject(frame: Frame, options: CutoutOptions) -> Frame:

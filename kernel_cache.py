@@ -29,6 +29,7 @@ from types import ModuleType
 from .caches import is_private, own_folder, remove_old, remove_own
 from .forks import refuse_in_fork
 from .kernels.load import FILES, KERNELS, LOG, complete_run, load
+from .packages import add, update
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -102,7 +103,10 @@ class Kernels:
 
     def _give_up(self, reason: str) -> None:
         self._given_up = True
-        logger.warning(f"numba could not compile its kernels ({reason}); matting and resizing work without, slower")
+        logger.warning(
+            f"numba could not compile its kernels ({reason}); matting and resizing work without, slower. "
+            f"A numba for the numpy that is there: {update('numba', 'llvmlite')}"
+        )
 
 
 kernels = loops = Kernels()  # loops: its name in version 0.1
@@ -113,7 +117,7 @@ def kernels_folder() -> Path | None:
     if not sys.executable:
         return None
     if find_spec("numba") is None:
-        logger.info("`pip install numba` would make matting two to three times as fast on a CPU, and resizing too")
+        logger.info(f"numba would make matting two to three times as fast on a CPU, and resizing too: {add('numba')}")
         return None
     sources = sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in KERNELS.rglob("*.py"))
     key = sys.version, version("numba"), version("llvmlite"), version("numpy"), _processor(), sources

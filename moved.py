@@ -9,6 +9,8 @@ MOVED = {
     "compiled": "kernel_cache",
     "batch.pictures": "pictures.read",
     "batch.results": "pictures.write",
+    "cutout": "cutouts",
+    "matting.validation": "imaging.validation",
     "sessions.catalog": "sessions.recipes.catalog",
     "sessions.container": "sessions.recipes.container",
     "sessions.download": "sessions.downloads.download",

@@ -19,6 +19,7 @@ WORDS = (
     "insufficient memory",
     "malloc fails",
     "cannot allocate memory",
+    "can't start new thread",  # for its stack
 )
 
 

@@ -57,7 +57,7 @@ class RefineOptions:
         check(self, RULES, OptionsError)
 
 
-def refine(
+def colours_and_alpha(
     rgb: Tensor,
     mask: Tensor,
     options: RefineOptions,
@@ -104,12 +104,12 @@ def matte(
 
 def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
     """The colours [H, W, 3] that the options ask for."""
-    wanted = options.edge_colours
-    if wanted == "auto":
-        wanted = "estimated" if options.alpha_matting else "photo"
-    if wanted == "premultiplied":
+    colours = options.edge_colours
+    if colours == "auto":
+        colours = "estimated" if options.alpha_matting else "photo"
+    if colours == "premultiplied":
         return round_levels(rgb * alpha[..., None])
-    if wanted == "photo":
+    if colours == "photo":
         return rgb
     from .matting.foreground.estimate import estimate_foreground  # not before it is used: the pack loads with ComfyUI
 

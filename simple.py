@@ -1,22 +1,24 @@
-"""The library in three lines: a session by name or file, and one picture at a time."""
+"""The library in three lines: a session by name or file, and a picture in any form."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, Unpack, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from .cutout import CutoutOptions, cutout
-from .errors import ImageError, ModelNotFoundError
+from .cutouts import Cutout, cutout
+from .errors import ModelNotFoundError
 from .forks import begin_work
 from .imaging.convert import to_levels, to_values
-from .matting.methods import Method
-from .pictures.read import Picture, read_picture, to_picture
-from .pictures.write import Colour, ResultForm, to_result
-from .refine import EdgeColours, RefineOptions
+from .options import Options, to_options
+from .pictures.forms import to_source
+from .pictures.write import ColourLevels, ResultForm, RGBALevels, check_bgcolor, over_rgba, to_result
 from .sessions.downloads.comfyui_folders import inside_comfyui, model_folders, model_path
 from .sessions.downloads.files import default_folder, find_files, obtain
 from .sessions.finding.sources import find_recipe
@@ -28,99 +30,100 @@ if TYPE_CHECKING:
     from PIL import Image
 
 CHECKOUT_MODELS = Path(__file__).parent / ".cache" / "models"  # where the demo and the tests put theirs
-REFINE = {
-    "alpha_matting": "alpha_matting",
-    "alpha_matting_foreground_threshold": "foreground_threshold",
-    "alpha_matting_background_threshold": "background_threshold",
-    "alpha_matting_erode_size": "erode_size",
-    "matting_method": "method",
-    "edge_colours": "edge_colours",
-}
-REST = {"post_process_mask": "post_process", "min_confidence": "min_confidence"}
-
-
-class Options(TypedDict, total=False):
-    """The widgets of the nodes, under the same names; what is not given has the default of `CutoutOptions`."""
-
-    alpha_matting: bool
-    alpha_matting_foreground_threshold: int
-    alpha_matting_background_threshold: int
-    alpha_matting_erode_size: int
-    post_process_mask: bool
-    matting_method: Method
-    edge_colours: EdgeColours
-    min_confidence: float
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.float32], Tensor)
 
 
 @overload
 def segment(
-    image: str | Path | bytes | Image.Image,
-    model: CustomSession | str | Path,
+    image: str | PathLike[str] | bytes | BinaryIO | Image.Image,
+    model: CustomSession | str | PathLike[str],
     *,
     mask: bool = False,
-    background: Colour | None = None,
+    background: ColourLevels | None = None,
+    only_mask: bool = False,
+    bgcolor: Sequence[int] | None = None,
     **options: Unpack[Options],
 ) -> Image.Image: ...
 
 
 @overload
 def segment(
-    image: NDArray[np.uint8],
-    model: CustomSession | str | Path,
+    image: Pixels,
+    model: CustomSession | str | PathLike[str],
     *,
     mask: bool = False,
-    background: Colour | None = None,
+    background: ColourLevels | None = None,
+    only_mask: bool = False,
+    bgcolor: Sequence[int] | None = None,
     **options: Unpack[Options],
-) -> NDArray[np.uint8]: ...
+) -> Pixels: ...
 
 
 def segment(
-    image: str | Path | bytes | Image.Image | NDArray[np.uint8],
-    model: CustomSession | str | Path,
+    image: object,
+    model: CustomSession | str | PathLike[str],
     *,
     mask: bool = False,
-    background: Colour | None = None,
+    background: ColourLevels | None = None,
+    only_mask: bool = False,
+    bgcolor: Sequence[int] | None = None,
     **options: Unpack[Options],
-) -> Image.Image | NDArray[np.uint8]:
-    """Cut the subject out of one picture.
+) -> Any:
+    """Cut the subject out of a picture, or of each picture of a batch.
 
-    image: a file, its bytes, a PIL picture (upright by its EXIF orientation, whatever its mode), or an array
-    [H, W], [H, W, 3] or [H, W, 4] of uint8. model: what `load_session` gives, which is worth keeping for several
-    pictures, or what it takes. mask: return the mask instead, 255 = subject. background: put the subject on this
-    colour (R, G, B, 0..255). options: those of the nodes.
+    image: a path, a file's bytes, a file opened with "rb", a PIL picture (upright by its EXIF orientation, whatever its
+    mode), or an array or tensor [H, W], [H, W, 3 or 4] or [B, H, W, 3 or 4], of uint8 or of floats 0..1. model: what
+    `load_session` gives, which is worth keeping for several pictures, or what it takes. mask: return the mask instead,
+    255 = subject. background: put the subject on this colour (R, G, B, 0..255). options: those of the nodes.
 
-    Returns straight RGBA, the grey mask, or RGB; a PIL picture, with the colour profile of the one given, or, for an
-    array, an array of uint8.
+    rembg's names mean the same here: `only_mask` is `mask`; `bgcolor` (R, G, B, alpha) is a background under an RGBA.
 
-    Raises ImageError and PictureError for what is no picture, and what `load_session` and `cutout` raise.
+    Returns straight RGBA, the grey mask, or RGB: a PIL picture, with the colour profile of the one given; for an array
+    or tensor another one, of uint8 or float32, on the same device.
+
+    Raises TypeError for an option that there is not, OptionsError and ResultError for values out of range, ImageError
+    and PictureError for what is no picture, and what `load_session` and `cutout` raise.
     """
     begin_work()
-    form = ResultForm(mask=mask, background=background)
+    settings = to_options(options)
+    form = ResultForm(mask=mask or only_mask, background=background)
+    behind = None if bgcolor is None else check_bgcolor(bgcolor)
+    source = to_source(image)
     session = model if isinstance(model, CustomSession) else load_session(model)
-    picture = _read(image)
-    result = cutout(to_values(picture.pixels)[None], session, to_options(options))
-    shown = to_result(to_levels(result.image[0]).numpy(), form)
-    if isinstance(image, np.ndarray):
-        return np.asarray(shown)
-    if picture.icc and not mask:
-        shown.info["icc_profile"] = picture.icc
+    result = cutout(source.frames, session, settings)
+    shown = source.back(_values(result, form, behind))
+    if source.icc and not form.mask:
+        shown.info["icc_profile"] = source.icc
     return shown
 
 
-def load_session(model: str | Path, recipe: Recipe | None = None, *, provider: str | None = None) -> CustomSession:
+def _values(result: Cutout, form: ResultForm, behind: RGBALevels | None) -> Tensor:
+    """What was asked for, [B, H, W] or [B, H, W, C] float32 0..1."""
+    if form.mask:
+        return result.mask
+    if form.background is None and behind is None:
+        return result.image
+    frames = [to_levels(frame).numpy() for frame in result.image]
+    pictures = [to_result(rgba, form) if behind is None else over_rgba(rgba, behind) for rgba in frames]
+    return to_values(torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures])))
+
+
+def load_session(
+    model: str | PathLike[str], recipe: Recipe | None = None, *, provider: str | None = None
+) -> CustomSession:
     """A model in memory: a file, or a name of the catalogue.
 
     recipe: how to feed it; None takes the one that `find_recipe` finds. provider: as in `CustomSession`.
     Raises the ModelErrors of `errors`, RecipeError for a recipe beside the file that cannot be read.
     """
-    path = Path(model) if Path(model).is_file() else model_file(str(model))
+    path = Path(model) if Path(model).is_file() else obtain_named(str(model))
     if recipe:
         return CustomSession(path, recipe, provider=provider)
-    found = find_recipe(path, provider)
-    return CustomSession(path, found.recipe, provider=provider)
+    chosen = find_recipe(path, provider)  # holds the model until the session has it too
+    return CustomSession(path, chosen.recipe, provider=provider)
 
 
-def model_file(name: str) -> Path:
+def obtain_named(name: str) -> Path:
     """The file of a model by its name: one of the catalogue, downloaded where it is not here yet, or, inside ComfyUI,
     one that ComfyUI lists. ComfyUI's folders come first there, before our own.
 
@@ -128,35 +131,14 @@ def model_file(name: str) -> Path:
     """
     if inside_comfyui() and model_path(name).is_file():
         return model_path(name)
-    known = find_model(name)
-    if known is None:
+    entry = find_model(name)
+    if entry is None:
         names = ", ".join(sorted(catalog()))
         raise ModelNotFoundError(f"{name} is neither a file nor the name of a model; names are {names}")
     try:
         folders = [*model_folders(), default_folder()]
     except ModelNotFoundError:
         folders = model_folders()
-        if not folders and not find_files(known, [CHECKOUT_MODELS]):  # rembg's folders are looked into as well
+        if not folders and not find_files(entry, [CHECKOUT_MODELS]):  # rembg's folders are looked into as well
             raise
-    return obtain(known, [*folders, CHECKOUT_MODELS])
-
-
-def to_options(given: Options) -> CutoutOptions:
-    """The nodes' words as the library's options."""
-    values: dict[str, Any] = {**given}
-    refine = {name: values[key] for key, name in REFINE.items() if key in values}
-    rest = {name: values[key] for key, name in REST.items() if key in values}
-    return CutoutOptions(RefineOptions(**refine), **rest)
-
-
-def _read(image: str | Path | bytes | Image.Image | NDArray[np.uint8]) -> Picture:
-    if isinstance(image, (str, Path, bytes)):
-        return read_picture(Path(image) if isinstance(image, str) else image)
-    if not isinstance(image, np.ndarray):
-        return to_picture(image)
-    if image.dtype != np.uint8 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (3, 4))):
-        raise ImageError(
-            f"the array is {image.dtype} {list(image.shape)}; wanted is uint8 [height, width], or with 3 or 4 channels"
-        )
-    rgb = np.stack([image] * 3, axis=2) if image.ndim == 2 else image[..., :3]
-    return Picture(torch.from_numpy(np.ascontiguousarray(rgb)))
+    return obtain(entry, [*folders, CHECKOUT_MODELS])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..cutout import CutoutOptions
+from ..cutouts import CutoutOptions
 from ..errors import InputsError
 from ..pictures.read import MAX_MEGAPIXELS
 from ..pictures.write import ResultForm

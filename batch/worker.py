@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..callbacks import RaiseIfCancelled
-from ..cutout import cutout
+from ..cutouts import cutout
 from ..imaging.convert import to_levels, to_values
 from ..pictures.read import Picture, read_picture
 from ..pictures.write import encode

@@ -48,7 +48,7 @@ def open_session(path: Path, provider: str):
 
 
 def contenders(session, pictures, matting):
-    from onnx_segmentation.cutout import CutoutOptions, cutout
+    from onnx_segmentation.cutouts import CutoutOptions, cutout
     from onnx_segmentation.imaging.device import torch_everywhere
     from onnx_segmentation.refine import RefineOptions
 
@@ -90,7 +90,7 @@ def report(title, runs, frames, rounds) -> None:
 
 def stages(session, pictures) -> None:
     """What each step takes; a GPU is waited for after each, so that their sum is more than a run's time."""
-    from onnx_segmentation.cutout import CutoutOptions, cutout
+    from onnx_segmentation.cutouts import CutoutOptions, cutout
     from onnx_segmentation.imaging.device import torch_everywhere
     from onnx_segmentation.refine import RefineOptions
     from onnx_segmentation.stages import record

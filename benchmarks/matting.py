@@ -128,10 +128,10 @@ def estimate_by_pymatting(picture: Array, trimap: Array) -> Run:
 
 def cut_out_by_us(picture: Array, mask: Levels) -> Run:
     import torch
-    from onnx_segmentation.refine import RefineOptions, refine
+    from onnx_segmentation.refine import RefineOptions, colours_and_alpha
 
     tensors = torch.from_numpy(picture).float(), torch.from_numpy(mask.copy())
-    return lambda: refine(*tensors, RefineOptions(alpha_matting=True))
+    return lambda: colours_and_alpha(*tensors, RefineOptions(alpha_matting=True))
 
 
 def cut_out_by_rembg(picture: Array, mask: Levels) -> Run:
@@ -232,7 +232,8 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     load_pack()
     if arguments.child:
-        child(*arguments.child[:3], float(arguments.child[3]))
+        kind, what, size, share = arguments.child
+        child(kind, what, size, float(share))
     else:
         print_header(__doc__ or "")
         choose_kernels(arguments.libraries)

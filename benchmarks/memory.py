@@ -28,7 +28,7 @@ def main() -> None:
 
 def measure(model, recipe, images, options) -> int:
     """Bytes at the peak of a cut-out beyond its input, its result and what the model keeps for itself."""
-    from onnx_segmentation.cutout import cutout
+    from onnx_segmentation.cutouts import cutout
     from onnx_segmentation.sessions.session import CustomSession
 
     session = CustomSession(model, recipe, provider="CPUExecutionProvider")
@@ -45,7 +45,7 @@ def report(width: int, height: int, frames: int, matting: bool) -> None:
     from tools.pack import load_pack
 
     load_pack()
-    from onnx_segmentation.cutout import CutoutOptions
+    from onnx_segmentation.cutouts import CutoutOptions
     from onnx_segmentation.refine import RefineOptions
     from onnx_segmentation.sessions.recipes.presets import preset
 

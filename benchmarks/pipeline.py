@@ -50,7 +50,7 @@ def sample(number: int) -> Image.Image:
 
 
 def contenders(pictures, matting):
-    from onnx_segmentation.cutout import CutoutOptions, cutout
+    from onnx_segmentation.cutouts import CutoutOptions, cutout
     from onnx_segmentation.refine import RefineOptions
     from onnx_segmentation.sessions.recipes.presets import preset
     from onnx_segmentation.sessions.session import CustomSession

@@ -60,7 +60,7 @@ def measure(rounds):
 def workers():
     from onnx_segmentation.batch.job import Job
     from onnx_segmentation.batch.worker import Worker
-    from onnx_segmentation.cutout import CutoutOptions
+    from onnx_segmentation.cutouts import CutoutOptions
     from onnx_segmentation.refine import RefineOptions
     from onnx_segmentation.sessions.recipes.presets import preset
 

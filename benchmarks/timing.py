@@ -10,7 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-PACKAGES = ("torch", "onnxruntime", "numpy", "opencv-python-headless", "pillow", "scipy", "rembg", "pymatting", "numba")
+MEASURED = (
+    "torch",
+    "onnxruntime",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "scipy",
+    "rembg",
+    "pymatting",
+    "numba",
+)
 
 
 def interleave(
@@ -47,5 +57,5 @@ def print_header(title: str) -> None:
     info = Path("/proc/cpuinfo")
     if info.is_file():
         cpu = next((line.split(": ")[1] for line in info.read_text().splitlines() if "model name" in line), cpu)
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in PACKAGES)
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in MEASURED)
     print(f"{title}\n{datetime.now(UTC):%Y-%m-%d}, {cpu}, {versions}\n")

@@ -21,12 +21,13 @@ from ..batch.plan import finished_outputs, make_plan
 from ..batch.storage import SCHEME
 from ..batch.worker import Worker
 from ..errors import InputsError, ResultError, SegmentationError
+from ..options import Options, to_options
 from ..pictures.read import lift_pillow_limit
-from ..pictures.write import Colour, ResultForm
+from ..pictures.write import ColourLevels, ResultForm
 from ..sessions.recipes.sidecar import read_recipe
 from ..sessions.session import CustomSession
 from ..shell import FOLDER, pip_install
-from ..simple import Options, load_session, to_options
+from ..simple import load_session
 from . import cutout_arguments
 from .interrupts import plain_interrupts
 
@@ -64,12 +65,12 @@ def _run_local(args: argparse.Namespace) -> int:
         raise InputsError("URIs are read and written by Ray: add --engine ray")
     lift_pillow_limit()
     output, form = absolute(args.output), _form(args)
-    found = find_pictures(args.inputs, output)
-    plan = make_plan(found, output.as_posix(), form.suffix)
-    protect_originals(found, plan.naming, output)
+    pictures = find_pictures(args.inputs, output)
+    plan = make_plan(pictures, output.as_posix(), form.suffix)
+    protect_originals(pictures, plan.naming, output)
     with only_run(output), share_cores(args.jobs, available_cores()):
-        there = finished_outputs(output, plan.folders())
-        plan = plan if args.overwrite else plan.without(there)
+        finished = finished_outputs(output, plan.folders())
+        plan = plan if args.overwrite else plan.without(finished)
         session = _load(args)  # held until the worker has it too
         worker = Worker(_job(args, form, session))
         tasks = ((path, output / plan.naming.output(path)) for path in plan.todo)
@@ -89,10 +90,10 @@ def _run_ray(args: argparse.Namespace) -> int:
     options = RayOptions(args.ray_address, args.ray_workers, args.ray_cpus, args.ray_gpus)
     output, form = open_place(args.output), _form(args)
     manifest = open_place(args.manifest) if args.manifest else output.below("manifest.parquet")
-    source, found = find_stored(args.inputs, output)
-    plan = make_plan(found, output.path, form.suffix)
+    source, pictures = find_stored(args.inputs, output)
+    plan = make_plan(pictures, output.path, form.suffix)
     if output.local and source.type_name == "local":
-        protect_originals(found, plan.naming, Path(output.path))
+        protect_originals(pictures, plan.naming, Path(output.path))
     with only_run(Path(output.path)) if output.local else nullcontext():
         plan = plan if args.overwrite else plan.without(stored_outputs(output, plan.folders()))
         job = _job(args, form, _load(args))  # loads it, so that what is wrong with it is said before Ray begins
@@ -111,15 +112,15 @@ def _load(args: argparse.Namespace) -> CustomSession:
 
 
 def _job(args: argparse.Namespace, form: ResultForm, session: CustomSession) -> Job:
-    given: Any = {name: getattr(args, name) for name in Options.__annotations__}
-    return Job(session.path, session.recipe, to_options(given), form, args.provider, args.max_megapixels)
+    options: Any = {name: getattr(args, name) for name in Options.__annotations__}
+    return Job(session.path, session.recipe, to_options(options), form, args.provider, args.max_megapixels)
 
 
 def _form(args: argparse.Namespace) -> ResultForm:
     return ResultForm(args.format, args.mask, _colour(args.background), args.compression, args.quality)
 
 
-def _colour(name: str | None) -> Colour | None:
+def _colour(name: str | None) -> ColourLevels | None:
     from PIL import ImageColor
 
     if name is None:

@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
 def show(folders: list[Path], _: list[str]) -> int:
     """A line for each model: name, where its file lies, what it is."""
     for entry in _entries():
-        there = find_files(entry, folders)
+        files = find_files(entry, folders)
         names = ", ".join((entry.name, *entry.aliases))
-        print(f"{names:36s} {plain(there[0], LINE) if there else 'not on disk'}\n    {entry.summary}")
+        print(f"{names:36s} {plain(files[0], LINE) if files else 'not on disk'}\n    {entry.summary}")
     return 0
 
 

@@ -12,19 +12,19 @@ from .device import on_host
 from .opencv import cv2_for
 
 TRANSPARENT = "transparent"
-Colour = tuple[float, float, float]
+ColourValues = tuple[float, float, float]
 
 
-def parse_colour(text: str) -> Colour | None:
+def parse_colour(text: str) -> ColourValues | None:
     """`#rrggbb` or `#rgb`, the # may be missing -> R, G and B, 0..1; None for `transparent`. Raises ColourError."""
     if text.strip().lower() in (TRANSPARENT, ""):
         return None
-    found = re.fullmatch(r"#?([0-9a-f]{3}|[0-9a-f]{6})", text.strip().lower())
-    if not found:
+    match = re.fullmatch(r"#?([0-9a-f]{3}|[0-9a-f]{6})", text.strip().lower())
+    if not match:
         raise ColourError(
             f"background is {text!r}; give {TRANSPARENT}, or a colour as #rrggbb, such as #ffffff for white"
         )
-    digits = found[1] if len(found[1]) == 6 else "".join(digit * 2 for digit in found[1])
+    digits = match[1] if len(match[1]) == 6 else "".join(digit * 2 for digit in match[1])
     red, green, blue = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
     return red, green, blue
 
@@ -36,7 +36,7 @@ def empty(*shape: int, device: torch.device | None = None) -> Tensor:
     return torch.from_numpy(np.empty(shape, np.float32))
 
 
-def over(colours: Tensor, alpha: Tensor, background: Colour, premultiplied: bool = False) -> Tensor:
+def over(colours: Tensor, alpha: Tensor, background: ColourValues, premultiplied: bool = False) -> Tensor:
     """Colours [H, W, 3] with alpha [H, W] over one colour -> [H, W, 3], in whole 8-bit levels."""
     seen = colours if premultiplied else colours * alpha[..., None]
     return round_levels(seen + (1 - alpha)[..., None] * colours.new_tensor(background))

@@ -30,7 +30,7 @@ def check_images(images: Tensor) -> None:
 
 def to_masks(masks: Tensor, frames: int) -> Tensor:
     """ComfyUI MASK [B, H, W] or [H, W] -> [B, H, W], B = 1 or `frames`. Raises ImageError for anything else, or NaN."""
-    masks = masks[None] if masks.ndim == 2 else masks
+    masks = masks.detach()[None] if masks.ndim == 2 else masks.detach()
     if masks.ndim != 3 or masks.numel() == 0:
         raise ImageError(f"the mask is {list(masks.shape)}; wanted is [batch, height, width]")
     if len(masks) not in (1, frames):
@@ -53,7 +53,7 @@ def to_rgb(frame: Tensor, number: int, device: torch.device | str = "cpu") -> Te
 
     Raises ImageError, naming the frame by its number, where a value is NaN.
     """
-    rgb = frame[..., :3].to(device, torch.float32)
+    rgb = frame.detach()[..., :3].to(device, torch.float32)
     if rgb.shape[-1] == 1:
         rgb = rgb.repeat(1, 1, 3)
     low, high = (rgb.numpy().min(), rgb.numpy().max()) if on_host(rgb) else torch.stack(rgb.aminmax()).tolist()
@@ -63,7 +63,8 @@ def to_rgb(frame: Tensor, number: int, device: torch.device | str = "cpu") -> Te
 
 
 def to_levels(values: Tensor) -> Tensor:
-    """Float 0..1 -> uint8 0..255, rounded to the nearest level."""
+    """Float 0..1 -> uint8 0..255, rounded to the nearest level. No gradient goes through."""
+    values = values.detach()
     cv2 = cv2_for(values) if values.numel() else None
     if cv2 is None:
         return (values * 255).round_().to(torch.uint8)

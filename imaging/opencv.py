@@ -7,27 +7,33 @@ from types import ModuleType
 
 from torch import Tensor
 
+from ..packages import mend_opencv
 from .device import on_host
 
 logger = logging.getLogger("onnx_segmentation")
 
+# What importing it raised where packages were put over one another, or were made for another numpy or another system.
+BROKEN = ImportError, AttributeError, RuntimeError, OSError
+
 
 @cache
 def find_cv2() -> ModuleType | None:
-    """cv2, or None where it is absent or broken (two of its packages over one another, a missing libGL); said once."""
+    """cv2, or None where it is absent, which is no fault, or broken, which is said once."""
+    module, fault = probe()
+    if fault:
+        logger.warning(f"cv2 cannot be used ({fault}): torch does its work, slower. To mend it: {mend_opencv(fault)}")
+    return module
+
+
+@cache
+def probe() -> tuple[ModuleType | None, str | None]:
+    """cv2 if it works; if it is there and does not, what is the matter."""
     try:
-        found = import_module("cv2")
-    except ImportError as error:
-        reason = str(error)
-    else:
-        if hasattr(found, "erode"):
-            return found
-        reason = "it is empty"
-    logger.warning(
-        f"cv2 cannot be used ({reason}): torch does its work, slower. To mend it: pip uninstall -y opencv-python "
-        "opencv-contrib-python opencv-python-headless && pip install opencv-python-headless"
-    )
-    return None
+        module = import_module("cv2")
+    except BROKEN as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == "cv2"
+        return None, None if absent else str(error)
+    return (module, None) if hasattr(module, "erode") else (None, "it is empty")
 
 
 def cv2_for(tensor: Tensor) -> ModuleType | None:

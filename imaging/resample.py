@@ -39,13 +39,13 @@ def _digits(step: Pass, resampler: str, device: torch.device) -> list[Tensor]:
     """[new_size, size] float32 each, the lowest first; -64 to 63 but for the highest."""
     first, values = weights(step, resampler)
     pixels = torch.from_numpy(first[:, None] + np.arange(values.shape[1])).to(device)
-    rest, half, found = torch.from_numpy(values).to(device), 2 ** (DIGIT - 1), []
+    rest, half, digits = torch.from_numpy(values).to(device), 2 ** (DIGIT - 1), []
     for _ in range(DIGITS - 1):
         higher = (rest + half) >> DIGIT
-        found.append(rest - (higher << DIGIT))
+        digits.append(rest - (higher << DIGIT))
         rest = higher
     nothing = torch.zeros(step.new_size, step.size, device=device)
-    return [nothing.scatter(1, pixels, digit.float()) for digit in (*found, rest)]
+    return [nothing.scatter(1, pixels, digit.float()) for digit in (*digits, rest)]
 
 
 def _nearest(step: Pass, device: torch.device) -> Tensor:

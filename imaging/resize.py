@@ -53,9 +53,9 @@ def _pass_by_pass(levels: Levels, steps: list[Pass], resampler: str, compiled: M
 def _in_bands(work: Callable[[int, int], None], length: int, most: int) -> None:
     """`work(start, stop)` over 0 to `length`: bands know nothing of each other, and go side by side."""
     count = min(torch.get_num_threads(), most, length)
-    *others, last = pairwise(length * number // count for number in range(count + 1))
+    *earlier, last = pairwise(length * number // count for number in range(count + 1))
     with ThreadPoolExecutor(BANDS) as pool:  # starts no thread before it has work
-        waiting = [pool.submit(work, *band) for band in others]
+        waiting = [pool.submit(work, *band) for band in earlier]
         work(*last)  # this thread works too
         for band in waiting:
             band.result()

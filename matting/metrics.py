@@ -41,16 +41,16 @@ class MatteErrors:
 
 def compare_mattes(matte: Tensor, reference: Tensor) -> MatteErrors:
     """Errors of a matte against a reference, both float [H, W], 0..1."""
-    mine, wanted = (np.ascontiguousarray(each.cpu().numpy(), np.float32) for each in (matte, reference))
-    difference = np.abs(mine - wanted).astype(np.float64)
-    either = (mine > 0.5) | (wanted > 0.5)
-    both = (mine > 0.5) & (wanted > 0.5)
+    estimate, truth = (np.ascontiguousarray(each.cpu().numpy(), np.float32) for each in (matte, reference))
+    difference = np.abs(estimate - truth).astype(np.float64)
+    either = (estimate > 0.5) | (truth > 0.5)
+    both = (estimate > 0.5) & (truth > 0.5)
     return MatteErrors(
         float(difference.mean()),
         float(both.sum() / either.sum()) if either.any() else 1.0,
         float(difference.sum() / 1000),
-        float(((_gradient(mine) - _gradient(wanted)) ** 2).sum() / 1000),
-        float(_connectivity(mine, wanted) / 1000),
+        float(((_gradient(estimate) - _gradient(truth)) ** 2).sum() / 1000),
+        float(_connectivity(estimate, truth) / 1000),
     )
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ConvergenceError, MethodMissingError, TrimapError
+from ..packages import add
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -37,7 +38,7 @@ def estimate_alpha(image: Tensor, trimap: Tensor, method: str) -> Tensor:
         import pymatting
     except ImportError as error:
         raise MethodMissingError(
-            f"matting_method {method} needs pymatting, which cannot be imported ({error}): pip install pymatting"
+            f"matting_method {method} needs pymatting, which cannot be imported ({error}): {add('pymatting')}"
         ) from error
     pictures = image.double().cpu().numpy(), trimap.double().cpu().numpy()
     try:

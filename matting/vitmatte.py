@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from ..callbacks import RaiseIfCancelled
+from ..imaging.validation import check_inputs
 from .closed_form.solve import BACKGROUND, SUBJECT, require_both
-from .validation import check_inputs
 
 CONTEXT = 64  # pixels of known ground around the band that the network sees at least
 OVERLAP = 256  # pixels that two windows share: each unknown pixel has half of it around in one of them
@@ -56,8 +56,8 @@ def estimate_alpha(
                 continue
             if raise_if_cancelled:
                 raise_if_cancelled()
-            found, weight = _run(values[:, *window], network, raise_if_cancelled)
-            total[window] += found * weight
+            alpha, weight = _run(values[:, *window], network, raise_if_cancelled)
+            total[window] += alpha * weight
             weights[window] += weight
     blended = (total / weights.clamp(min=1e-9)).clamp(0, 1).to(image.device)
     return torch.where(unknown, blended, subject.float())
@@ -80,8 +80,8 @@ def _ramp(size: int) -> Tensor:
 
 def _starts(occupied: Tensor, length: int, size: int) -> list[int]:
     """Where windows of this size begin, so that they hold the occupied places with context, along one axis."""
-    found = occupied.nonzero()
-    first, last = max(int(found[0]) - CONTEXT, 0), min(int(found[-1]) + 1 + CONTEXT, length)
+    places = occupied.nonzero()
+    first, last = max(int(places[0]) - CONTEXT, 0), min(int(places[-1]) + 1 + CONTEXT, length)
     if last - first <= size:
         return [min(max((first + last - size) // 2, 0), max(length - size, 0))]
     overlap = min(OVERLAP, size // 2)

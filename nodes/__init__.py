@@ -1,5 +1,6 @@
 """ComfyUI's surface: what each node declares, and whom it calls."""
 
+from . import neighbours
 from .any_model import (
     ImageSegmentationApply,
     ImageSegmentationAuto,
@@ -24,6 +25,7 @@ NODE_CLASS_MAPPINGS = {
     "ImageSegmentationCompare": ImageSegmentationCompare,
     "ImageSegmentationDiagnostics": ImageSegmentationDiagnostics,
 }
+neighbours.node_classes.update(NODE_CLASS_MAPPINGS)
 
 NODE_DISPLAY_NAME_MAPPINGS = {
     "ImageSegmentation": "Remove Background (named model)",

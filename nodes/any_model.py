@@ -50,7 +50,7 @@ class ImageSegmentationAuto(SessionNode):
         return result.image, result.mask, min(result.confidence)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LoaderWidgets:
     recipe: Recipe | None = inputs.recipe()
     provider: str = inputs.provider()
@@ -88,7 +88,7 @@ def _choice(name: str, tooltip: str) -> Any:
     return required(list(ALLOWED[name]), tooltip, default=getattr(Recipe(), name))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RecipeWidgets(NumberWidgets):
     scale: Scale = _choice("scale", "Divide pixels by the brightest one (rembg), by 255, or leave them 0-255.")
     fit: Fit = _choice("fit", "How a picture of another shape gets into the model's input.")

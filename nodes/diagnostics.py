@@ -12,7 +12,7 @@ from .declare import input_types, socket
 NO_MODEL = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class DiagnosticsWidgets:
     images: Tensor | None = socket("IMAGE", "Pictures to time the model's stages with (the first is used).")
     provider: str = inputs.provider()
@@ -56,7 +56,7 @@ class ImageSegmentationDiagnostics:
 
 def _describe(path: Path, provider: str | None, images: Tensor | None) -> list[str]:
     """What the model is and lacks and, of the first picture, where the time goes."""
-    from ..cutout import cutout  # when it runs: ComfyUI's start does not wait for it
+    from ..cutouts import cutout  # when it runs: ComfyUI's start does not wait for it
     from ..sessions.describe import describe_model, describe_times
     from ..sessions.finding.sources import find_recipe
     from ..sessions.session import CustomSession

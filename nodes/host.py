@@ -44,15 +44,15 @@ def device() -> torch.device:
     """Where pictures are worked on without a model: ComfyUI's device if it is CUDA, else the CPU."""
     from comfy import model_management
 
-    found: torch.device = model_management.get_torch_device()
-    return found if found.type == "cuda" else torch.device("cpu")
+    device: torch.device = model_management.get_torch_device()
+    return device if device.type == "cuda" else torch.device("cpu")
 
 
-def make_room(wanted: int) -> None:
-    """Have ComfyUI give GPU memory back, at least `wanted` bytes, for onnxruntime, which it does not manage."""
+def make_room(size: int) -> None:
+    """Have ComfyUI give GPU memory back, at least `size` bytes, for onnxruntime, which it does not manage."""
     from comfy import model_management
 
-    model_management.free_memory(wanted, model_management.get_torch_device())
+    model_management.free_memory(size, model_management.get_torch_device())
     model_management.soft_empty_cache()
 
 

@@ -13,7 +13,7 @@ from .session_node import IMAGE_TOOLTIP, with_network
 from .widgets import MattingWidgets, ResultWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..cutout import Cutout
+    from ..cutouts import Cutout
     from ..frames import CutoutOptions
     from ..sessions.refiner import Refiner
 
@@ -21,7 +21,7 @@ MASK_TOOLTIP = "The mask, white = subject. Another size is resized; one mask ser
 SAVED_ORDER = ("trimap", "matting_method", "edge_colours", "background", "steady_trimap")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AlphaMattingWidgets(MattingWidgets):
     foreground_threshold: int = inputs.foreground_threshold()
     background_threshold: int = inputs.background_threshold()
@@ -44,7 +44,9 @@ class AlphaMattingWidgets(MattingWidgets):
 
 class ImageSegmentationAlphaMatting:
     DESCRIPTION = "Solves soft edges (hair, fur, glass) around any mask and estimates the subject's colours there."
-    SEARCH_ALIASES: ClassVar = ["alpha matting", "trimap", "refine mask", "hair", "closed form matting", "pymatting"]
+    SEARCH_ALIASES: ClassVar = [
+        *("alpha matting", "trimap", "refine mask", "hair", "closed form matting", "pymatting", "edge colors"),
+    ]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
     RETURN_TYPES = ("IMAGE", "MASK")
@@ -68,7 +70,10 @@ class ImageSegmentationAlphaMatting:
 
 class ImageSegmentationForeground:
     DESCRIPTION = "Estimates the subject's own colours at soft edges, so that no tint of the old background is left."
-    SEARCH_ALIASES: ClassVar = ["foreground estimation", "decontaminate", "colour fringe", "edge colours", "defringe"]
+    SEARCH_ALIASES: ClassVar = [
+        *("foreground estimation", "decontaminate", "defringe", "colour fringe", "edge colours"),
+        *("foreground colors", "color fringe", "edge colors"),
+    ]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
     RETURN_TYPES = ("IMAGE",)
@@ -87,7 +92,7 @@ class ImageSegmentationForeground:
 
 def _matte(images: Tensor, masks: Tensor, options: CutoutOptions, trimaps: Tensor | None = None) -> Cutout:
     """On ComfyUI's device, with its progress and cancel."""
-    from ..cutout import matte_masks
+    from ..cutouts import matte_masks
 
     return matte_masks(
         images,

@@ -60,8 +60,8 @@ def method_names() -> list[str]:
     known = [name for entry in refiners().values() for name in (*entry.aliases, entry.name)]
     if offline():
         known = [name for name in known if find_files(_refiner(name), folders)]
-    theirs = {file.lower() for entry in refiners().values() for file in entry.files}
-    files = [name for name in host.model_files() if Path(name.lower()).name not in theirs]
+    catalogued = {file.lower() for entry in refiners().values() for file in entry.files}
+    files = [name for name in host.model_files() if Path(name.lower()).name not in catalogued]
     return [*available_methods(), *known, *(name for name in files if is_refiner(host.model_path(name)))]
 
 

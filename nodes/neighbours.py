@@ -6,7 +6,6 @@ ComfyUI gives a name to the pack that it loads last, and says nothing.
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +16,7 @@ TITLE = "onnx-segmentation"  # `__title__` of the package, by which copies know 
 PACKAGE = __name__.removesuffix(".nodes.neighbours")
 logger = logging.getLogger("onnx_segmentation")
 
+node_classes: dict[str, type] = {}  # our nodes by their ids, as nodes/__init__.py declares them
 _before: dict[str, str] = {}  # a name of ours: the pack that had it when ComfyUI loaded us
 
 
@@ -32,9 +32,9 @@ def other_copies() -> list[Path]:
     return sorted(loaded & {Path(str(module.__file__)).parent.absolute() for module in copies})
 
 
-def watch(names: Mapping[str, type]) -> None:
+def watch() -> None:
     """To be called when ComfyUI loads us: remember whose our names were, and say what is wrong once all are loaded."""
-    _before.update(_owners(names))
+    _before.update(_owners())
     startup = getattr(getattr(host.page_server(), "app", None), "on_startup", None)
     if startup is not None and not startup.frozen:
         startup.append(_say)
@@ -42,16 +42,14 @@ def watch(names: Mapping[str, type]) -> None:
 
 def conflicts() -> list[str]:
     """A sentence about each pack that has, or had, nodes of our names, with what to do."""
-    from . import NODE_CLASS_MAPPINGS
-
-    now = _owners(NODE_CLASS_MAPPINGS)
+    now = _owners()
     packs: dict[str, list[str]] = defaultdict(list)
     for name, pack in (_before | now).items():
         packs[pack].append(name)
     texts = [_about(pack, names, now) for pack, names in packs.items()]
-    ours = Path(__file__).parent.parent.absolute()
+    here = Path(__file__).parent.parent.absolute()
     return texts + [
-        f"this pack is installed twice: {ours} is used, {folder} is not. Remove one of the two folders, and restart"
+        f"this pack is installed twice: {here} is used, {folder} is not. Remove one of the two folders, and restart"
         for folder in other_copies()
     ]
 
@@ -68,11 +66,11 @@ def _about(pack: str, names: list[str], now: dict[str, str]) -> str:
     return text + "Remove one of the two packs, or disable it in ComfyUI-Manager, and restart"
 
 
-def _owners(names: Mapping[str, type]) -> dict[str, str]:
+def _owners() -> dict[str, str]:
     """Of our names, those that are another pack's in ComfyUI now, with its folder."""
     table: dict[str, Any] = getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", {})
-    others = {name: table[name] for name, ours in names.items() if table.get(name, ours) is not ours}
-    return {name: _folder(node) for name, node in others.items()}
+    replaced = {name: table[name] for name, node in node_classes.items() if table.get(name, node) is not node}
+    return {name: _folder(node) for name, node in replaced.items()}
 
 
 def _folder(node: type) -> str:

@@ -59,8 +59,8 @@ def _read(name: str) -> dict[str, Any]:
     from ..sessions.finding.sources import find_recipe
 
     # On the CPU: a look at a file must not take memory from what runs on the GPU.
-    found = find_recipe(host.model_path(name), CPU)
-    return {**numbers(found.recipe), "source": plain(found.source)}
+    chosen = find_recipe(host.model_path(name), CPU)
+    return {**numbers(chosen.recipe), "source": plain(chosen.source)}
 
 
 def presets_answer(_: Mapping[str, str]) -> Answer:

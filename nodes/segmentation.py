@@ -19,7 +19,7 @@ from .session_node import SessionNode
 from .widgets import DEFAULT_DECODING, NumberWidgets, OlderWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..cutout import Cutout
+    from ..cutouts import Cutout
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -27,7 +27,7 @@ SAVED_ORDER = ("matting_method", "edge_colours", "recipe", "decoding", "min_conf
 SAVED_LAST = ("provider", "keep_loaded", "background", "scale", "steady_trimap")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NamedWidgets(OlderWidgets):
     recipe_source: str = optional(
         RECIPE_SOURCES[0],
@@ -99,7 +99,7 @@ class FileNode(SessionNode):
         return result.image, result.mask
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CustomWidgets(OlderWidgets):
     mean: float = inputs.mean(0.485, "all channels")
     std: float = inputs.std("all channels")
@@ -114,7 +114,7 @@ class ImageSegmentationCustom(FileNode):
     WIDGETS = CustomWidgets
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AdvancedWidgets(NumberWidgets, OlderWidgets):
     """All numbers, each in a widget of its own."""
 

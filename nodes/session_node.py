@@ -17,7 +17,7 @@ from .named import load_refiner
 from .widgets import CutoutWidgets, MattingWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..cutout import Cutout, CutoutOptions
+    from ..cutouts import Cutout, CutoutOptions
     from ..sessions.refiner import Refiner
     from ..sessions.rembg_session import RembgSession
     from ..sessions.segmenter import Segmenter
@@ -84,7 +84,7 @@ def with_network(options: CutoutOptions, settings: MattingWidgets) -> tuple[Cuto
 
 def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node_id: str, source: str = "") -> Cutout:
     """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, no subject."""
-    from ..cutout import cutout
+    from ..cutouts import cutout
 
     start = time.perf_counter()
     result = cutout(images, session, options, host.progress(len(images)), host.raise_if_cancelled)

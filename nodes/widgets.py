@@ -24,7 +24,7 @@ DEFAULT_DECODING = "default"
 SCALES = ["per frame", "whole batch"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ResultWidgets:
     """Of every node that makes a cut-out."""
 
@@ -42,7 +42,7 @@ class ResultWidgets:
         return CutoutOptions(background=self.background)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MattingWidgets(ResultWidgets):
     """Of every node that can solve alpha. A method that is no word of `METHODS` is a network's name or file."""
 
@@ -74,7 +74,7 @@ class MattingWidgets(ResultWidgets):
         return replace(options, refine=refine, steady_trimap=self.steady_trimap)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ModelWidgets(ResultWidgets):
     """Of every node that runs a segmentation model."""
 
@@ -92,7 +92,7 @@ class ModelWidgets(ResultWidgets):
         return replace(super().options(), min_confidence=self.min_confidence, steady=steady)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CutoutWidgets(MattingWidgets, ModelWidgets):
     """Of every node that does it all. "true" and "false" are words in older graphs."""
 
@@ -124,7 +124,7 @@ class CutoutWidgets(MattingWidgets, ModelWidgets):
         return replace(options, refine=refine, post_process=self.post_process_mask == "true")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OlderWidgets(CutoutWidgets):
     """Of the three nodes that older graphs know."""
 
@@ -139,7 +139,7 @@ class OlderWidgets(CutoutWidgets):
         return self.recipe or (usual if self.decoding == DEFAULT_DECODING else replace(usual, decoding=self.decoding))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AnyModelWidgets(ModelWidgets):
     """Of the nodes that take any file."""
 
@@ -147,12 +147,12 @@ class AnyModelWidgets(ModelWidgets):
     class_index: int = inputs.class_index()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AutoWidgets(AnyModelWidgets, CutoutWidgets):
     """Of the node that takes any file and does it all."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NumberWidgets:
     """Of every node that asks for a model's numbers one by one."""
 

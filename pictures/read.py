@@ -57,7 +57,7 @@ def to_picture(picture: Image.Image, notes: list[str] | None = None) -> Picture:
     lost = list(notes or ())
     icc = picture.info.get("icc_profile") or None
     upright = ImageOps.exif_transpose(picture)
-    if upright.has_transparency_data:
+    if _has_transparency(upright):
         upright = upright.convert("RGBA")
         lost += ["its own alpha is ignored"] if upright.getchannel("A").getextrema() != (255, 255) else []
     rgb, icc = _to_rgb(upright, icc, lost)
@@ -89,6 +89,13 @@ def _open(source: Path | bytes) -> Image.Image:
 def _head(file: Path) -> bytes:
     with file.open("rb") as opened:
         return opened.read(16)
+
+
+def _has_transparency(picture: Image.Image) -> bool:
+    """As Pillow 10.1's `has_transparency_data`, for the Pillows before."""
+    alpha_modes = "RGBA", "RGBa", "LA", "La", "PA"
+    palette = picture.palette if picture.mode == "P" else None
+    return picture.mode in alpha_modes or "transparency" in picture.info or bool(palette and "A" in palette.mode)
 
 
 def _check_size(picture: Image.Image, limit: float) -> None:

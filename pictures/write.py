@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -19,7 +20,8 @@ Format = Literal["png", "webp", "tiff", "jpeg"]
 FORMATS: tuple[str, ...] = get_args(Format)
 SUFFIX = {"png": ".png", "webp": ".webp", "tiff": ".tif", "jpeg": ".jpg"}
 COMPRESSION = 4
-Colour = tuple[int, int, int]
+ColourLevels = tuple[int, int, int]
+RGBALevels = tuple[int, int, int, int]
 RULES: dict[str, Rule] = {
     "format": Word(FORMATS),
     "mask": YES_OR_NO,
@@ -43,7 +45,7 @@ class ResultForm:
 
     format: Format = "png"
     mask: bool = False
-    background: Colour | None = None
+    background: ColourLevels | None = None
     compression: int = COMPRESSION
     quality: int | None = None
 
@@ -71,6 +73,23 @@ def to_result(rgba: NDArray[np.uint8], form: ResultForm) -> Image.Image:
     behind = Image.new("RGB", picture.size, form.background)
     behind.paste(picture.convert("RGB"), mask=picture.getchannel("A"))
     return behind
+
+
+def check_bgcolor(levels: Sequence[int]) -> RGBALevels:
+    """rembg's form of a background: R, G, B, alpha (255 if missing), 0..255. Raises ResultError."""
+    try:
+        red, green, blue, alpha = (Whole(0, 255)(level) for level in (*levels, 255)[: max(len(levels), 4)])
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"bgcolor is {levels!r}; give four levels 0..255: R, G, B and alpha") from error
+    return red, green, blue, alpha
+
+
+def over_rgba(rgba: NDArray[np.uint8], levels: RGBALevels) -> Image.Image:
+    """Straight RGBA [H, W, 4] over one colour -> straight RGBA."""
+    from PIL import Image
+
+    picture = Image.fromarray(rgba)
+    return Image.alpha_composite(Image.new("RGBA", picture.size, levels), picture)
 
 
 def encode(rgba: NDArray[np.uint8], form: ResultForm, icc: bytes | None = None) -> bytes:

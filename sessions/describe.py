@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 import torch
 
 from ..caches import cache_folder
+from ..imaging.opencv import probe
+from ..packages import OPENCV, add, mend_opencv, versions
 from ..plain_text import LINE, SHOWN, plain, plain_list
 from .finding.sources import find_recipe
 from .recipes.recipe import to_dict
@@ -13,12 +15,11 @@ from .runtime.library import installed_packages, load_onnxruntime, two_packages
 from .runtime.loaded import LoadedModel
 from .runtime.providers import choose_providers, missing_provider, plain_name, what_is_wrong
 
-PACKAGES = (
+REPORTED = (
     "torch",
     "numpy",
     "pillow",
-    "opencv-python-headless",
-    "opencv-python",
+    *OPENCV,
     "scipy",
     "rembg",
     "pymatting",
@@ -27,7 +28,9 @@ PACKAGES = (
 
 
 def describe_runtime() -> list[str]:
-    """Lines about this machine's onnxruntime and torch, the last of them the command that mends what is missing."""
+    """Lines about this machine: onnxruntime, torch, what would make it faster, and last the command that mends what is
+    missing.
+    """
     import platform
     from importlib import metadata
 
@@ -40,7 +43,8 @@ def describe_runtime() -> list[str]:
         f"providers: {', '.join(ort.get_available_providers())}",
         f"threads: {usable_cores() or 'as many as onnxruntime takes'}; kept kernels: {cache_folder() or 'none'}",
         f"GPU: {gpu}; torch's CUDA: {torch.version.cuda or 'none'}",
-        f"packages: {', '.join(f'{name} {found}' for name, found in _versions())}",
+        f"packages: {', '.join(f'{name} {version}' for name, version in sorted(versions(REPORTED).items()))}",
+        *describe_optional(),
     ]
     wrong = two_packages() if len(builds) > 1 else missing_provider()
     return [*lines, f"missing: {wrong}" if wrong else "missing: nothing"]
@@ -48,7 +52,7 @@ def describe_runtime() -> list[str]:
 
 def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]:
     """Lines about a model: what its file says, what runs it against what was asked, its recipe and where from."""
-    found, facts, path = find_recipe(model.path, provider), model.facts, model.path
+    chosen, facts, path = find_recipe(model.path, provider), model.facts, model.path
     opsets = plain_list(f"{domain or 'ai.onnx'} {version}" for domain, version in facts.opsets.items())
     asked = provider or choose_providers()[0]
     got = f"runs on: {', '.join(map(plain_name, model.providers))}; asked for: {plain_name(asked)}"
@@ -58,7 +62,7 @@ def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]
         *_some("input", map(str, facts.inputs)),
         *_some("output", (f"{entry} by {plain(facts.last_ops.get(entry.name, '?'))}" for entry in facts.outputs)),
         got if asked in model.providers else f"{got}. {what_is_wrong(asked)}",
-        f"recipe, from {found.source}: {to_dict(found.recipe)}",
+        f"recipe, from {chosen.source}: {to_dict(chosen.recipe)}",
     ]
     return [plain(line, LINE) for line in lines]
 
@@ -75,10 +79,19 @@ def describe_times(times: Mapping[str, float]) -> list[str]:
     return [f"time: {stage} {seconds * 1000:.1f} ms" for stage, seconds in times.items()]
 
 
-def _versions() -> list[tuple[str, str]]:
-    from importlib import metadata
-
-    found = {
-        dist.metadata["Name"].lower(): dist.version for name in PACKAGES for dist in metadata.distributions(name=name)
-    }
-    return sorted(found.items())
+def describe_optional() -> list[str]:
+    """A line for each package that this pack does without: what it would add, and the command that changes no other."""
+    there = versions(("numba", "pymatting"))
+    module, fault = probe()
+    lines = []
+    if fault:
+        lines += [f"cv2 cannot be used ({fault}). To mend it: {mend_opencv(fault)}"]
+    elif module is None:
+        lines += [f"cv2 is not there: torch does its work, slower. {add('opencv-python')} adds it"]
+    if "numba" not in there:
+        lines += [
+            f"numba is not there: a CPU takes two to three times as long to matte and resize. {add('numba')} adds it"
+        ]
+    if "pymatting" not in there:
+        lines += [f"pymatting is not there: its methods are not offered. {add('pymatting')} adds them"]
+    return lines

@@ -1,5 +1,6 @@
 """A refiner in memory: an ONNX file that makes alpha out of a picture and its trimap, such as ViTMatte."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Refiner:
     """
 
     def __init__(self, path: Path, *, provider: str | None = None) -> None:
-        self.path = path
+        self.path, self._asked = path, provider
         self.model = open_model(path, provider)
         picture = self.model.picture
         if picture.channels != CHANNELS or picture.kind == "uint8":
@@ -36,6 +37,10 @@ class Refiner:
                 "B and the trimap): pick a ViTMatte file as matting_method"
             )
         self.height, self.width = picture.height or SIDE, picture.width or SIDE
+
+    def __reduce__(self) -> tuple[Callable[..., "Refiner"], tuple[Path, str | None]]:
+        """Pickled, it is its path and provider: whoever unpickles it loads the file there."""
+        return _reopen, (self.path.absolute(), self._asked)
 
     def __call__(self, pixel_values: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None) -> Tensor:
         """[4, height, width] 0..1 on the CPU -> alpha [height, width] float32.
@@ -54,6 +59,10 @@ class Refiner:
         if not bool(torch.isfinite(alpha).all()):
             raise NotFiniteError(f"{self.path.name} gives NaN or infinity: the file is damaged, download it again")
         return alpha
+
+
+def _reopen(path: Path, provider: str | None) -> Refiner:
+    return Refiner(path, provider=provider)
 
 
 def is_refiner(path: Path) -> bool:

@@ -22,6 +22,7 @@ from ..callbacks import RaiseIfCancelled
 from ..environment import OFFLINE, offline
 from ..errors import RembgError
 from ..imaging.convert import from_pil, to_pil
+from ..packages import add
 from ..stages import stage
 from .pixels.decode import Span
 from .recipes.catalog import find_model
@@ -31,6 +32,7 @@ from .session import Masks
 
 logger = logging.getLogger("onnx_segmentation")
 
+REMBG = "rembg>=2.0.70"  # those before demand opencv-python-headless, whatever owns cv2
 CLOUD = {"withoutbg", "atlascloud"}  # by name, for a rembg too old to say so itself
 RETURNED = re.compile(r"""return ["']([\w.-]+)["']""")
 NETWORK = {"urllib", "http", "requests", "httpx", "aiohttp"}
@@ -108,8 +110,8 @@ def rembg_names() -> tuple[str, ...]:
     """rembg's sessions that run on this machine, need nothing but their name, and are not in the catalogue."""
     spec = importlib.util.find_spec("rembg")
     folders = list(spec.submodule_search_locations or []) if spec else []
-    found = {name for folder in folders for file in Path(folder, "sessions").glob("*.py") for name in _names(file)}
-    return tuple(sorted(name for name in found - CLOUD if not find_model(name)))
+    names = {name for folder in folders for file in Path(folder, "sessions").glob("*.py") for name in _names(file)}
+    return tuple(sorted(name for name in names - CLOUD if not find_model(name)))
 
 
 def _names(file: Path) -> Iterator[str]:
@@ -150,7 +152,7 @@ def _find_class(name: str) -> Any:
     try:
         from rembg.sessions import sessions_class
     except ImportError as error:
-        raise RembgError(f"{name} needs rembg, which cannot be imported ({error}): pip install rembg") from error
+        raise RembgError(f"{name} needs rembg, which cannot be imported ({error}): {add(REMBG)}") from error
     kind = next((each for each in sessions_class if each.name() == name), None)
     if kind is None:
         raise RembgError(f"this rembg has no session {name!r}; pick another model, or update rembg")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -69,6 +68,7 @@ class CustomSession:
         self.make_room = make_room
         self.doubt = ""
         """What is doubtful about the recipe, if it was found and not tried."""
+        self._asked = provider
         with stage("load model"):
             self.model = open_model(self.path, provider, make_room)
         self._use(recipe or Recipe())
@@ -82,9 +82,14 @@ class CustomSession:
 
     def with_recipe(self, recipe: Recipe) -> CustomSession:
         """The same loaded model, fed and read by another recipe."""
-        other = copy(self)
+        other = object.__new__(CustomSession)
+        vars(other).update(vars(self))
         other._use(recipe)
         return other
+
+    def __reduce__(self) -> tuple[Callable[..., CustomSession], tuple[Path, Recipe, str | None]]:
+        """Pickled, a session is its path, recipe and provider: whoever unpickles it loads the file there."""
+        return _reopen, (self.path.absolute(), self.recipe, self._asked)
 
     def _use(self, recipe: Recipe) -> None:
         if not isinstance(recipe, Recipe):  # what a node's socket brings is anything
@@ -187,3 +192,7 @@ class CustomSession:
         frames = len(batch) if picture.batched else 1
         size = feeds[0].shape[1:] if picture.channels_first else feeds[0].shape[:2]
         return to_maps(output, name, frames, (size[0], size[1]))[: len(feeds)]
+
+
+def _reopen(path: Path, recipe: Recipe, provider: str | None) -> CustomSession:
+    return CustomSession(path, recipe, provider=provider)

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from github import serve
@@ -135,3 +136,38 @@ def photo():
 def red(host):
     """A model of models/onnx whose mask is the red channel."""
     return make_red_model(host.folder / "red.onnx").name
+
+
+@pytest.fixture
+def asked(host, loaded, monkeypatch):
+    """What the nodes ask of the library, in place of its doing it."""
+    if not isinstance(host, FakeHost):
+        pytest.skip("the calls are noted inside the fake host")
+    for name in ("red", "other", "isnet-anime", "u2netp"):
+        make_red_model(host.folder / f"{name}.onnx", (1, 3, "height", "width"))
+    monkeypatch.setenv("MODEL_CHECKSUM_DISABLED", "1")
+    calls = []
+
+    def cutout(images, session, options=None, *_, **__):
+        calls.append((len(images), session.path.name, session.recipe, options))
+        return _result(images)
+
+    def matte_masks(images, masks, options, *_, trimaps=None, **__):
+        calls.append((len(images), masks.shape, options, trimaps is None))
+        return _result(images)
+
+    def open_model(path, provider, *_):
+        calls.append((path.name, provider))
+        return opened(path, provider)
+
+    opened = loaded("sessions.session").open_model
+    monkeypatch.setattr(loaded("sessions.session"), "open_model", open_model)
+    monkeypatch.setattr(loaded("cutouts"), "cutout", cutout)
+    monkeypatch.setattr(loaded("cutouts"), "matte_masks", matte_masks)
+    monkeypatch.setattr(loaded("nodes.session_node"), "load_refiner", lambda *names: calls.append(names))
+    monkeypatch.setattr(loaded("nodes.host"), "show_on_node", lambda node_id, _: calls.append(node_id))
+    return calls
+
+
+def _result(images):
+    return SimpleNamespace(image=images, mask=images[..., 0], confidence=[1.0] * len(images), trimap=None)

@@ -13,6 +13,13 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 
+def modules(rooms: list[str]) -> list[Path]:
+    """The Python files of these folders and of these files, both relative to the checkout."""
+    return [
+        path for room in rooms for path in sorted((ROOT / room).rglob("*.py") if "." not in room else [ROOT / room])
+    ]
+
+
 def photos() -> dict[str, Path | str]:
     """Real photos by name: scikit-image's own, and the shared ones where that folder exists."""
     found: dict[str, Path | str] = {name: name for name in ("astronaut", "chelsea", "coffee", "rocket")}

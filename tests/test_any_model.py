@@ -66,7 +66,7 @@ def test_no_subject_is_said_instead_of_stretched_noise(host, u2netp):
         _, stretched, _ = host.run(
             "ImageSegmentationAuto", model="u2netp.onnx", images=flat, min_confidence=0.0, **PLAIN
         )
-        assert stretched.max() == 1
+        assert stretched.max() > 0.9  # 1 before the resize to the picture's size
     for name in photos():
         images = to_image(open_photo(name))
         _, mask, confidence = host.run("ImageSegmentationAuto", model="u2netp.onnx", images=images, **PLAIN)

@@ -55,7 +55,7 @@ def test_it_loads_as_the_pack(archive, pack):
         "import importlib.util, sys; "
         "spec = importlib.util.spec_from_file_location('packed', '__init__.py', submodule_search_locations=['.']); "
         "packed = sys.modules['packed'] = importlib.util.module_from_spec(spec); spec.loader.exec_module(packed); "
-        "import packed.cutout, packed.sessions.session, packed.matting.closed_form.solve; "
+        "import packed.cutouts, packed.sessions.session, packed.matting.closed_form.solve; "
         "from packed.sessions.recipes.catalog import catalog; assert catalog(); "
         "print(*packed.NODE_CLASS_MAPPINGS)"
     )

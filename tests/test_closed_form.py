@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -14,6 +13,8 @@ from onnx_segmentation.errors import ConvergenceError, MattingInputError, Trimap
 from onnx_segmentation.matting.closed_form import direct, multigrid
 from onnx_segmentation.matting.closed_form import solve as closed_form
 from onnx_segmentation.matting.closed_form.solve import estimate_alpha
+from PIL import Image
+from scipy.ndimage import minimum_filter
 from support import SHARED as DATA
 from svd_reference import solve
 
@@ -29,8 +30,8 @@ def load(name: str) -> tuple[Array, Array]:
     if name == "astronaut":
         return astronaut()
     entry = {e["name"]: e for e in json.loads((DATA / "manifest.json").read_text())}[name]
-    picture = cv2.imread(str(DATA / entry["image"]))[:, :, ::-1] / 255.0
-    return np.ascontiguousarray(picture), cv2.imread(str(DATA / entry["gt"]), cv2.IMREAD_GRAYSCALE) / 255.0
+    picture, matte = Image.open(DATA / entry["image"]).convert("RGB"), Image.open(DATA / entry["gt"]).convert("L")
+    return np.array(picture) / 255.0, np.array(matte) / 255.0
 
 
 def astronaut() -> tuple[Array, Array]:
@@ -42,10 +43,8 @@ def astronaut() -> tuple[Array, Array]:
 
 
 def band(matte: Array, width: int) -> Array:
-    kernel = np.ones((width, width), np.uint8)
-    subject = cv2.erode((matte > 0.94).astype(np.uint8), kernel)
-    background = cv2.erode((matte < 0.08).astype(np.uint8), kernel)
-    return np.where(subject > 0, 1.0, np.where(background > 0, 0.0, 0.5))
+    subject, background = (minimum_filter(known, width, mode="nearest") for known in (matte > 0.94, matte < 0.08))
+    return np.where(subject, 1.0, np.where(background, 0.0, 0.5))
 
 
 def crop(name: str, size: int = 160) -> tuple[Array, Array]:
@@ -242,3 +241,12 @@ def test_the_device_path_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multigrid, "DIRECT_SIZE", 100)
     picture, trimap, tolerance = CASES["astronaut"]
     assert np.abs(ours(picture, trimap) - solve(picture, trimap)).max() <= tolerance
+
+
+@pytest.mark.parametrize("solver", [direct.superlu_solver, direct.dense_solver])
+def test_equations_that_cannot_be_solved_are_said(solver):
+    """Values near the end of float32 make them."""
+    starts, columns = torch.tensor([0, 2, 4]), torch.tensor([0, 1, 0, 1])
+    shift = torch.tensor(-direct.SHIFT, dtype=torch.float64)
+    with pytest.raises(ConvergenceError, match=r"cannot be solved \(.*singular.*values in 0\.\.1"):
+        solver(starts, columns.int(), torch.stack([shift, 0 * shift, 0 * shift, shift]))

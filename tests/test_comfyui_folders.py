@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from onnx_segmentation.simple import load_session, model_file
+from onnx_segmentation.simple import load_session, obtain_named
 from support import make_red_model
 
 
@@ -67,7 +67,7 @@ def test_nothing_is_assigned_where_nothing_is_lost(host, folders):
 def test_the_wheel_inside_comfyui_takes_comfyuis_files(host, folders, tmp_path, monkeypatch):
     """Another pack imports `onnx_segmentation`: no second copy of a model is downloaded beside ComfyUI's."""
     monkeypatch.setenv("ONNX_SEGMENTATION_MODELS", str(tmp_path / "own"))
-    assert model_file("users.onnx") == Path(folders["onnx"][0][1]) / "users.onnx"
+    assert obtain_named("users.onnx") == Path(folders["onnx"][0][1]) / "users.onnx"
     assert load_session("ours.onnx").path == host.folder / "ours.onnx"
 
 
@@ -77,7 +77,7 @@ def test_the_wheel_inside_comfyui_downloads_to_comfyuis_folder(online, host, tmp
     monkeypatch.setenv("ONNX_SEGMENTATION_MODELS", str(tmp_path / "own"))
     (host.folder / "silueta.onnx").write_bytes(b"another file")
     with pytest.raises(ChecksumError, match=re.escape(str(host.folder))):
-        model_file("silueta")
+        obtain_named("silueta")
     assert not (tmp_path / "own").exists()
 
 

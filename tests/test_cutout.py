@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from onnx_segmentation.cutout import CutoutOptions, cutout
+from onnx_segmentation.cutouts import CutoutOptions, cutout
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.presets import preset
 from onnx_segmentation.sessions.session import CustomSession
@@ -22,8 +22,7 @@ def ours(session, photo, matting=False, post_process=False, **refine):
 
 def rembgs(session, photo, matting=False, post_process=False):
     """The session has rembg's form, and gives rembg's masks (test_session.py)."""
-    from rembg import remove
-
+    remove = pytest.importorskip("rembg").remove
     thresholds = {"alpha_matting_foreground_threshold": 240, "alpha_matting_background_threshold": 20}
     cut = remove(
         photo, session=session, alpha_matting=matting, post_process_mask=post_process, alpha_matting_erode_size=10,

@@ -3,7 +3,7 @@ numpy, cv2 and onnxruntime's own run give."""
 
 import pytest
 import torch
-from onnx_segmentation.cutout import CutoutOptions, cutout
+from onnx_segmentation.cutouts import CutoutOptions, cutout
 from onnx_segmentation.imaging.device import torch_everywhere
 from onnx_segmentation.imaging.morphology import post_process
 from onnx_segmentation.matting.trimap import make_trimap

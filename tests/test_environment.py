@@ -10,8 +10,7 @@ from onnx_segmentation.errors import ModelNotFoundError
 from onnx_segmentation.sessions.downloads.files import default_folder, rembg_folders
 from onnx_segmentation.simple import segment
 from PIL import Image
-from support import ROOT, make_red_model
-from test_imports import modules
+from support import ROOT, make_red_model, modules
 from variables import PAGE, page
 
 pwd = pytest.importorskip("pwd", reason="users by number are POSIX's")

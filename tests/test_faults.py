@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from onnx_segmentation.cutout import CutoutOptions, cutout
+from onnx_segmentation.cutouts import CutoutOptions, cutout
 from onnx_segmentation.errors import ModelMemoryError, ModelNotFoundError
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe

@@ -18,8 +18,7 @@ from onnx_segmentation.sessions.recipes.catalog import CatalogEntry
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe
 from onnx_segmentation.sessions.session import CustomSession
-from support import ROOT
-from test_imports import modules
+from support import ROOT, modules
 
 CONTENT = bytes(range(256)) * 64
 ENTRY = CatalogEntry(
@@ -119,7 +118,7 @@ ANSWERED = {
     "batch/plan.py": {"unlink"},
     "batch/ray_engine.py": {"move"},
     "batch/ray_stages.py": {"move"},
-    "batch/whole_files.py": {"replace"},
+    "batch/whole_files.py": {"replace", "unlink"},
     "sessions/downloads/file_lock.py": {"unlink"},
     "sessions/downloads/parts.py": {"unlink"},
     "sessions/downloads/transfer.py": {"replace", "unlink"},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hosts import Cancelled, Failed
-from onnx_segmentation.cutout import CutoutOptions, matte_masks
+from onnx_segmentation.cutouts import CutoutOptions, matte_masks
 from onnx_segmentation.refine import RefineOptions
 from support import to_saved
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from tools.pack import load_pack
 load_pack()
 import numpy as np, torch
 from onnx_segmentation.batch.cores import share_cores
-from onnx_segmentation.cutout import CutoutOptions, cutout
+from onnx_segmentation.cutouts import CutoutOptions, cutout
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe
@@ -42,8 +43,14 @@ print(json.dumps(said))
 """
 
 
-def run(hidden: list[str], model: str) -> list[list[int] | list[str]]:
+def run(hidden: list[str], model: str, cv2: str = "") -> list[list[int] | list[str]]:
+    """Without the hidden packages, or with a cv2 of this source."""
     script = SCRIPT.format(hidden=hidden, root=str(ROOT), model=model)
+    if cv2:
+        folder = Path(model).parent / "broken"
+        folder.mkdir()
+        (folder / "cv2.py").write_text(cv2)
+        script = f"import sys; sys.path.insert(0, {str(folder)!r})\n{script}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -55,14 +62,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_without_cv2_the_cut_out_is_the_same(model: str) -> None:
+    """Without one nothing is wrong; a broken one is said, with the command that mends it."""
     *there, _ = run([], model)
     *missing, said = run(["cv2"], model)
+    *broken, warned = run([], model, cv2="raise AttributeError('partially initialized module')")
+    assert broken == missing and said == []
+    assert len([line for line in warned if "cv2 cannot be used" in line and "pip install" in line]) == 1
     for one, other in zip(there, missing, strict=True):
         one, other = (np.array(levels).reshape(-1, 4) for levels in (one, other))
         assert np.abs(one[:, 3] - other[:, 3]).max() <= 1  # of 255
         seen = one[:, 3] > 0  # what colour nothing has is anybody's choice
         assert np.abs(one[seen] - other[seen]).max() <= 1
-    assert len([line for line in said if "cv2 cannot be used" in line and "pip install" in line]) == 1
 
 
 def test_rembg_and_pymatting_are_needed_for_none_of_it(model: str) -> None:

@@ -34,8 +34,7 @@ def rembg_trimap(mask, foreground, background, size):
 
 
 def test_post_process_is_rembgs(u2netp):
-    from rembg.bg import post_process as rembg_post_process
-
+    rembg_post_process = pytest.importorskip("rembg.bg").post_process
     real = CustomSession(u2netp, preset("u2net")).predict(open_photo("coffee"))[0]
     for mask in [*masks(), np.asarray(real)]:
         np.testing.assert_array_equal(post_process(torch.tensor(mask)), rembg_post_process(mask))

@@ -68,6 +68,14 @@ def test_everything_is_explained(host):
             assert options and options[0].get("tooltip"), f"{name}.{key}"
 
 
+def test_american_spellings_are_found_too(host):
+    for name, node in host.nodes.items():
+        if "colour" in f"{host.display_names[name]} {node.DESCRIPTION}".lower():
+            assert any("color" in alias for alias in node.SEARCH_ALIASES), name
+        for alias in node.SEARCH_ALIASES:
+            assert alias.replace("colour", "color") in node.SEARCH_ALIASES, f"{name}: {alias}"
+
+
 def test_named_and_advanced_agree(with_u2netp, photo):
     settings = {"images": photo, "alpha_matting": "false"}
     named = with_u2netp.run("ImageSegmentation", model="u2netp", **settings)

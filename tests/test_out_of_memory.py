@@ -38,6 +38,7 @@ FORMS = {
     "pybind": raised(MemoryError("std::bad_alloc")),
     "C++": raised(RuntimeError("std::bad_alloc")),
     "SuperLU": raised(RuntimeError("SUPERLU_MALLOC fails for buf in intMalloc()")),
+    "a thread's stack": raised(RuntimeError("can't start new thread")),
     "system": raised(OSError(12, "Cannot allocate memory")),
 }
 

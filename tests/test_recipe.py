@@ -94,16 +94,19 @@ STRIPS = [(1080, 24000), (6000, 40), (30000, 100), (2, 2000), (2000, 2), (1, 100
 def test_a_long_strip_is_fed_in_so_many_pixels(size, side, multiple):
     container = CustomSessionContainer(*UNIT, side, side)
     recipe = replace(TYPED, container=container, multiple=multiple, most_pixels=MOST_PIXELS)
-    placement = place(*size, recipe)
+    width, height = size
+    placement = place(width, height, recipe)
     assert placement.width * placement.height <= MOST_PIXELS
     assert (placement.width > placement.height) == (size[0] > size[1])
     assert placement.width % multiple == placement.height % multiple == 0
-    assert place(*size, replace(recipe, most_pixels=0)) == placement or is_reduced(*size, recipe)
+    unlimited = place(width, height, replace(recipe, most_pixels=0))
+    assert unlimited == placement or is_reduced(width, height, recipe)
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (512, 8192), (5000, 400), (100, 100)])
 def test_what_the_limit_allows_is_fed_as_without_it(size):
-    assert place(*size, TYPED) == place(*size, replace(TYPED, most_pixels=MOST_PIXELS))
+    width, height = size
+    assert place(width, height, TYPED) == place(width, height, replace(TYPED, most_pixels=MOST_PIXELS))
 
 
 def test_a_size_that_was_typed_is_never_reduced():

@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from hosts import Cancelled, Failed
@@ -14,7 +15,7 @@ from onnx import TensorProto, helper
 from onnx_segmentation.errors import MattingInputError, MethodMissingError, ModelInputError, NotFiniteError, TrimapError
 from onnx_segmentation.matting import methods, vitmatte
 from onnx_segmentation.matting.trimap import make_trimap
-from onnx_segmentation.refine import RefineOptions, refine
+from onnx_segmentation.refine import RefineOptions, colours_and_alpha
 from onnx_segmentation.sessions.recipes.catalog import refiners
 from onnx_segmentation.sessions.refiner import Refiner, is_refiner
 from support import make_red_model, picture_input, write_model
@@ -63,7 +64,7 @@ def scene(height, width, box=None):
 @pytest.mark.parametrize("window", [(128, 128), (96, 160)], ids=str)
 def test_unknown_pixels_are_the_networks_and_known_ones_stay(size, box, window):
     """At the picture's own scale: not a value is resampled on the way there and back."""
-    image, trimap = scene(*size, box)
+    image, trimap = scene(size[0], size[1], box)
     network = Red(*window)
     alpha = vitmatte.estimate_alpha(image, trimap, network)
     unknown = trimap == 0.5
@@ -133,7 +134,7 @@ def test_detail_survives_where_the_squashed_whole_loses_it(tmp_path):
     options = RefineOptions(
         alpha_matting=True, erode_size=30, method="vitmatte", edge_colours="photo", network=Refiner(path)
     )
-    _, ours = refine(strands, levels, options)
+    _, ours = colours_and_alpha(strands, levels, options)
     from onnx_segmentation.matting.trimap import make_trimap
 
     band = make_trimap(levels, erode_size=30) == 0.5
@@ -197,8 +198,9 @@ def test_stops_between_windows():
 
 
 def test_a_method_without_its_network_says_so():
+    image, trimap = scene(60, 60)
     with pytest.raises(MethodMissingError, match="Refiner"):
-        methods.estimate_alpha(*scene(60, 60), "vitmatte")
+        methods.estimate_alpha(image, trimap, "vitmatte")
 
 
 @pytest.mark.parametrize(
@@ -236,8 +238,9 @@ def test_files_that_are_no_refiners(tmp_path):
     graph.add("Log", graph.add("Sub", "input", "input"), out="alphas")
     shape = (1, 4, 64, 64)
     broken = write_model(tmp_path / "log.onnx", graph.nodes, [picture_input(shape)], [output("alphas", shape)])
+    image, trimap = scene(60, 60)
     with pytest.raises(NotFiniteError, match=r"log\.onnx gives NaN"):
-        vitmatte.estimate_alpha(*scene(60, 60), Refiner(broken))
+        vitmatte.estimate_alpha(image, trimap, Refiner(broken))
 
 
 @pytest.fixture
@@ -315,6 +318,8 @@ def test_not_fetched_where_it_is_not_needed(host, online, disc):
 
 
 def test_a_refiner_is_no_segmenter(host, disc):
-    make_red_model(host.folder / "refiner.onnx", (1, 4, 64, 64))
-    with pytest.raises(Failed, match=r"ChannelCountError: .* takes 4 channels.* matting_method"):
+    model = onnx.load(make_red_model(host.folder / "refiner.onnx", (1, 4, 64, 64)))
+    model.graph.input[0].name = model.graph.node[0].input[0] = "pixel_values"  # as ViTMatte has it
+    onnx.save(model, host.folder / "refiner.onnx")
+    with pytest.raises(Failed, match=r"ChannelCountError: .* takes a picture and a trimap .* matting_method"):
         host.run("ImageSegmentationAuto", model="refiner.onnx", images=disc[0], alpha_matting="false")

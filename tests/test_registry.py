@@ -51,6 +51,15 @@ def test_hooks_lint_as_the_tests_do():
     assert f"rev: v{pinned.removeprefix('ruff==')}\n" in (ROOT / ".pre-commit-config.yaml").read_text()
 
 
+def test_hooks_run_what_ci_runs():
+    """ci.yml runs `dev.py test` (with coverage in one job), which is ruff, mypy and pytest."""
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    for step in ("id: ruff-check", "id: ruff-format", "entry: python dev.py types", "entry: python dev.py test"):
+        assert step in hooks
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert "run: python dev.py test\n" in workflow and "run: python dev.py coverage\n" in workflow
+
+
 @pytest.mark.parametrize("template", ["bug", "model"])
 def test_reports_bring_the_diagnostics(template, pack):
     text = (ROOT / ".github" / "ISSUE_TEMPLATE" / f"{template}.yml").read_text(encoding="utf-8")

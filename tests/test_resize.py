@@ -39,7 +39,10 @@ def noise(height, width, colours, seed=0):
 
 def assert_pillows(levels, size, resampler, box=None):
     theirs = np.asarray(Image.fromarray(levels).resize(size, Image.Resampling[resampler.upper()], box))
-    assert np.array_equal(resize(torch.from_numpy(levels), *size, resampler, box).numpy(), theirs), (size, box)
+    assert np.array_equal(resize(torch.from_numpy(levels), size[0], size[1], resampler, box).numpy(), theirs), (
+        size,
+        box,
+    )
 
 
 @pytest.mark.parametrize("resampler", RESAMPLERS)

@@ -44,7 +44,7 @@ def test_a_stranger_is_deduced(routes, host):
     make_red_model(host.folder / "stranger.onnx", (1, 3, 48, 80))
     status, body = routes.recipe_answer({"model": "stranger.onnx"})
     assert (status, body["width"], body["height"]) == (200, 80, 48)
-    assert body["source"] == "deduced from the model"
+    assert body["source"] == "ImageNet's mean and std"
 
 
 @pytest.mark.parametrize(

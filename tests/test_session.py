@@ -27,7 +27,8 @@ def mask_of(session, frame):
 def rembg_u2netp(u2netp):
     """rembg's own session of the same file."""
     import onnxruntime
-    from rembg.sessions.u2netp import U2netpSession
+
+    U2netpSession = pytest.importorskip("rembg.sessions.u2netp").U2netpSession
 
     class SameFile(U2netpSession):
         @classmethod
@@ -91,7 +92,7 @@ def test_a_replaced_file_is_loaded_anew(tmp_path):
 
 
 def test_wrong_size_says_which_is_right(u2netp):
-    said = "takes 320 x 320 .* the node says 1024 x 1024: set width to 320 and height to 320"
+    said = "takes 320 x 320 .* the recipe says 1024 x 1024: set width to 320 and height to 320"
     with pytest.raises(ModelInputError, match=said):
         CustomSession.from_container(CustomSessionContainer(IMAGENET_MEAN, IMAGENET_STD, 1024, 1024), u2netp)
 

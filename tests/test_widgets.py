@@ -1,52 +1,15 @@
 """Every input that a node declares reaches the code: moved off its default, it changes what the node asks for."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
-from hosts import FakeHost
-from support import make_red_model
 
 OFF = {"background": "#123456", "decoding": "sigmoid", "output": "mask", "edge_colours": "photo"}
 NODES = [f"ImageSegmentation{name}" for name in ("", "Custom", "CustomAdvanced", "Auto", "ModelLoader", "Recipe")]
 NODES += [f"ImageSegmentation{name}" for name in ("Apply", "AlphaMatting", "Foreground", "Compare", "Diagnostics")]
 MODEL = "isnet-anime"  # its trainers' recipe is not rembg's
-
-
-@pytest.fixture
-def asked(host, loaded, monkeypatch):
-    """What the nodes ask of the library, in place of its doing it."""
-    if not isinstance(host, FakeHost):
-        pytest.skip("the calls are noted inside the fake host")
-    for name in ("red", "other", "isnet-anime", "u2netp"):
-        make_red_model(host.folder / f"{name}.onnx", (1, 3, "height", "width"))
-    monkeypatch.setenv("MODEL_CHECKSUM_DISABLED", "1")
-    calls = []
-
-    def cutout(images, session, options=None, *_, **__):
-        calls.append((len(images), session.path.name, session.recipe, options))
-        return result(images)
-
-    def matte_masks(images, masks, options, *_, trimaps=None, **__):
-        calls.append((len(images), masks.shape, options, trimaps is None))
-        return result(images)
-
-    def open_model(path, provider, *_):
-        calls.append((path.name, provider))
-        return opened(path, provider)
-
-    opened = loaded("sessions.session").open_model
-    monkeypatch.setattr(loaded("sessions.session"), "open_model", open_model)
-    monkeypatch.setattr(loaded("cutout"), "cutout", cutout)
-    monkeypatch.setattr(loaded("cutout"), "matte_masks", matte_masks)
-    monkeypatch.setattr(loaded("nodes.session_node"), "load_refiner", lambda *names: calls.append(names))
-    monkeypatch.setattr(loaded("nodes.host"), "show_on_node", lambda node_id, _: calls.append(node_id))
-    return calls
-
-
-def result(images):
-    return SimpleNamespace(image=images, mask=images[..., 0], confidence=[1.0] * len(images), trimap=None)
 
 
 def inputs_of(node):
@@ -142,7 +105,8 @@ def test_a_required_widget_has_no_default(host, asked, name):
 
 
 def test_a_widget_that_nobody_reads_is_noticed(host, loaded, asked, monkeypatch):
-    module, declare = loaded("nodes.any_model"), loaded("nodes.declare")
+    declare = loaded("nodes.declare")
+    module: Any = loaded("nodes.any_model")
 
     @dataclass(frozen=True, kw_only=True)
     class WithADeadOne(module.AutoWidgets):

@@ -86,7 +86,8 @@ def on_checkerboard(rgba: torch.Tensor, square: int = 16) -> torch.Tensor:
 
 def levels(values: torch.Tensor) -> NDArray[np.uint8]:
     """As ComfyUI's SaveImage: 255 * x, truncated."""
-    return np.clip(255 * values.numpy(), 0, 255).astype(np.uint8)
+    truncated: NDArray[np.uint8] = np.clip(255 * values.numpy(), 0, 255).astype(np.uint8)
+    return truncated
 
 
 if __name__ == "__main__":

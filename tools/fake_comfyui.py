@@ -64,8 +64,8 @@ class FakeComfyUI:
         return sorted(files)
 
     def _full_path(self, name: str, file: str) -> str | None:
-        found = (Path(folder) / file for folder in self.folders[name][0])
-        return next((str(path) for path in found if path.is_file()), None)
+        paths = (Path(folder) / file for folder in self.folders[name][0])
+        return next((str(path) for path in paths if path.is_file()), None)
 
     def _progress_bar(self, total: int) -> Any:
         done = SimpleNamespace(value=0)

@@ -79,11 +79,11 @@ def page_texts(say: Phrases) -> dict[str, Any]:
 def all_texts(nodes: dict[str, type], names: dict[str, str]) -> tuple[dict[Path, Any], dict[str, Phrases]]:
     """Every file's content by its path, and the languages."""
     says = {language: Phrases(language) for language in ("en", *LANGUAGES)}
-    found = {}
+    files = {}
     for language, say in says.items():
-        found[LOCALES / language / "nodeDefs.json"] = node_texts(nodes, names, say)
-        found[LOCALES / language / "main.json"] = page_texts(say)
-    return found, says
+        files[LOCALES / language / "nodeDefs.json"] = node_texts(nodes, names, say)
+        files[LOCALES / language / "main.json"] = page_texts(say)
+    return files, says
 
 
 def main() -> None:
@@ -93,8 +93,8 @@ def main() -> None:
     pack: Any = load_pack()
     fake_comfyui.FakeComfyUI(ROOT / ".cache" / "locales").install()
     pack.nodes.host.register_model_folder()
-    found, says = all_texts(pack.NODE_CLASS_MAPPINGS, pack.NODE_DISPLAY_NAME_MAPPINGS)
-    for path, content in found.items():
+    files, says = all_texts(pack.NODE_CLASS_MAPPINGS, pack.NODE_DISPLAY_NAME_MAPPINGS)
+    for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     for language, say in says.items():

@@ -53,11 +53,11 @@ def fetch(name: str) -> Path:
 
 
 def _check(file: Path, sha256: str) -> None:
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != sha256:
-        raise ValueError(f"{file} has sha256 {found}, expected {sha256}: delete it and run this again")
+    checksum = hashlib.sha256(file.read_bytes()).hexdigest()
+    if checksum != sha256:
+        raise ValueError(f"{file} has sha256 {checksum}, expected {sha256}: delete it and run this again")
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or ["u2netp"]:
-        fetch(wanted)
+    for name in sys.argv[1:] or ["u2netp"]:
+        fetch(name)

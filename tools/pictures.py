@@ -52,7 +52,7 @@ def make_session(model: Path, std: float | None = None) -> Any:
 
 def run(photo: Picture, session: Any, matting: bool) -> torch.Tensor:
     """The cut-out [H, W, 4] with the node's defaults."""
-    from onnx_segmentation.cutout import CutoutOptions, cutout
+    from onnx_segmentation.cutouts import CutoutOptions, cutout
     from onnx_segmentation.refine import RefineOptions
 
     images = torch.from_numpy(photo.astype(np.float32) / 255)[None]
@@ -63,21 +63,21 @@ def rembg_cutout(photo: Picture) -> torch.Tensor:
     """What rembg gives with its defaults."""
     import rembg
 
-    found = rembg.remove(Image.fromarray(photo), session=rembg.new_session("u2netp"))
-    return torch.from_numpy(np.asarray(found).astype(np.float32) / 255)
+    cut = rembg.remove(Image.fromarray(photo), session=rembg.new_session("u2netp"))
+    return torch.from_numpy(np.asarray(cut).astype(np.float32) / 255)
 
 
-def for_readme(photo: Picture, theirs: torch.Tensor, ours: torch.Tensor) -> None:
+def for_readme(photo: Picture, by_rembg: torch.Tensor, by_this_pack: torch.Tensor) -> None:
     """Three columns, whole and enlarged."""
     columns = {
         "photo": photo,
-        "rembg 2, u2netp": over(theirs, SKY),
-        "this pack, u2netp": over(ours, SKY),
+        "rembg 2, u2netp": over(by_rembg, SKY),
+        "this pack, u2netp": over(by_this_pack, SKY),
     }
     wholes = [labelled(resized(picture, 320), name) for name, picture in columns.items()]
     details = [enlarged(picture, 320) for picture in columns.values()]
     save(DOCS / "edges.jpg", np.vstack([beside(wholes), beside(details)]))
-    strip = beside([resized(picture[:219, :], 420) for picture in (photo, levels(on_checkerboard(ours)))])
+    strip = beside([resized(picture[:219, :], 420) for picture in (photo, levels(on_checkerboard(by_this_pack)))])
     save(DOCS / "banner.jpg", strip)
 
 

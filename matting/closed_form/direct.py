@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ...errors import ConvergenceError
+
 # Added to a diagonal of ones: keeps a matrix that rounding made singular solvable, far below what smoothing
 # leaves.
 SHIFT = 1e-6
@@ -20,18 +22,25 @@ def direct_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[[
 
 
 def dense_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[[Tensor], Tensor]:
-    """One product with the inverse: a single launch."""
+    """One product with the inverse: a single launch. Raises ConvergenceError for a singular matrix."""
     size = starts.numel() - 1
     rows = torch.repeat_interleave(torch.arange(size, device=starts.device), starts.diff())
     dense = torch.zeros(size, size, dtype=torch.float64, device=starts.device)
     dense[rows, columns.long()] = values.double()
     dense.diagonal().add_(SHIFT)
-    inverse = torch.linalg.inv(dense).to(values.dtype)
+    try:
+        inverse = torch.linalg.inv(dense).to(values.dtype)
+    except torch.linalg.LinAlgError as error:
+        raise _unsolvable(error) from error
     return lambda vector: torch.mv(inverse, vector.reshape(-1)).view_as(vector)
 
 
+def _unsolvable(error: Exception) -> ConvergenceError:
+    return ConvergenceError(f"The matting equations cannot be solved ({error}): are the image's values in 0..1?")
+
+
 def superlu_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[[Tensor], Tensor]:
-    """Sparse factors in float32; rows serve as columns, the matrix being symmetric."""
+    """Sparse factors in float32; rows serve as columns, the matrix being symmetric. Raises as `dense_solver`."""
     # Loaded on first use: scipy costs a fresh process a tenth of a second.
     from scipy.sparse import csc_array
     from scipy.sparse.linalg import splu
@@ -39,7 +48,12 @@ def superlu_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[
     size = starts.numel() - 1
     matrix = csc_array((values.numpy(), columns.numpy(), starts.numpy()), shape=(size, size))
     matrix.setdiag(matrix.diagonal() + values.new_tensor(SHIFT).numpy())
-    factor = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    try:
+        factor = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    except RuntimeError as error:
+        if "singular" not in str(error):
+            raise
+        raise _unsolvable(error) from error
 
     def solve(vector: Tensor) -> Tensor:
         return torch.from_numpy(factor.solve(vector.reshape(-1).numpy())).view_as(vector)

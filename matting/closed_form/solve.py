@@ -33,8 +33,8 @@ from torch import Tensor
 from ...callbacks import RaiseIfCancelled
 from ...errors import TrimapError
 from ...forks import begin_work
+from ...imaging.validation import check_inputs
 from ...kernel_cache import kernels
-from ..validation import check_inputs
 from .conjugate_gradients import conjugate_gradients, not_converged
 from .islands import COMPILED_GROUP, GROUP, Islands, islands
 from .laplacian import assemble

@@ -34,7 +34,7 @@ SERVES = {
 FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)
 """Numbers of channels that features have. Nobody has that many classes, but for 64, 96 and 128: names decide there."""
 LIKENESS = 0.6
-"""Correlation of every channel with the picture's brightness, from which on an output of three is a picture."""
+"""Correlation of every channel with the picture's own, from which on an output of three is a picture."""
 
 
 def refuse(model: str, kind: str, outputs: str) -> NoMaskError:
@@ -91,13 +91,16 @@ def _less_boxes(output: NDArray[Any]) -> tuple[int, ...]:
 
 
 def is_picture(maps: Tensor, picture: Tensor) -> bool:
-    """Whether the first three channels of [3 or 4, h, w] show the picture [H, W, 3] that was fed."""
+    """Whether the first three channels of [3 or 4, h, w] are those of the picture [H, W, 3] that was fed, or in BGR."""
     if len(maps) not in (3, 4) or same_channels(maps[:3]):
         return False
     size = [min(side, 64) for side in maps.shape[1:]]
-    shown = torch.nn.functional.interpolate(maps[None, :3].float(), size, mode="area")[0]
-    grey = torch.nn.functional.interpolate(picture.float().mean(2)[None, None], size, mode="area")[0, 0]
-    return all(correlation(channel, grey) > LIKENESS for channel in shown)
+    shown, fed = (
+        torch.nn.functional.interpolate(each[None].float(), size, mode="area")[0]
+        for each in (maps[:3], picture.permute(2, 0, 1))
+    )
+    alike = [[correlation(channel, other) > LIKENESS for other in fed] for channel in shown]
+    return all(alike[number][number] for number in range(3)) or all(alike[number][2 - number] for number in range(3))
 
 
 def same_channels(maps: Tensor) -> bool:

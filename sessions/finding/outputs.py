@@ -60,7 +60,7 @@ class Meaning:
     classes: how many maps the output has.
     """
 
-    output: str
+    output: str | int
     decoding: Decoding
     class_index: int = ALL_BUT_BACKGROUND
     background: int = 0
@@ -90,7 +90,9 @@ def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample]) -> Me
         if all(bool(each[3].min() == each[3].max()) for each in chosen):
             raise kinds.refuse(model, "picture-to-picture model", kinds.list_outputs(samples[0].outputs))
         return _alpha_of_rgba(facts, name, chosen)
-    return replace(_read(model, facts, name, chosen, samples), classes=len(chosen[0]))
+    is_first = bool(facts.outputs) and facts.outputs[0].name == name
+    meaning = _read(model, facts, name, chosen, samples)
+    return replace(meaning, classes=len(chosen[0]), output=0 if is_first else name)
 
 
 def _find_maps(model: str, samples: Sequence[Sample]) -> dict[str, list[Tensor]]:

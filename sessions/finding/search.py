@@ -166,7 +166,7 @@ class Search:
     def answer(self, recipe: Recipe, sample: Sample) -> Tensor:
         """The subject's probability [h, w], 0..1."""
         name = self.model.path.name
-        output = from_array(sample.outputs[str(recipe.output)], name)
+        output = from_array(sample.outputs[self.model.output_name(recipe.output)], name)
         height, width = sample.picture.shape[:2]
         mask, _ = decode(to_maps(output, name, fed=(height, width))[0], recipe, name)
         return mask.float() / 255

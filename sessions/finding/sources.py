@@ -100,7 +100,7 @@ def read_typed(
         model.picture.check_size(path.name, recipe.container.width, recipe.container.height)
     trial = trial or Trial()
     meaning = find_meaning(model, recipe, trial.pictures, trial.raise_if_cancelled)
-    one_map = meaning.output == first.name and meaning.classes == 1
+    one_map = meaning.output == 0 and meaning.classes == 1
     return recipe if one_map else _read(recipe, meaning.decoding, meaning)
 
 

@@ -94,8 +94,8 @@ def find_refiner(name: str) -> CatalogEntry | None:
 
 def find_by_file(file: str) -> CatalogModel | None:
     """The model whose file is called this, in whatever case."""
-    wanted = file.lower()
-    return next((model for model in catalog().values() if wanted in map(str.lower, model.files)), None)
+    name = file.lower()
+    return next((model for model in catalog().values() if name in map(str.lower, model.files)), None)
 
 
 def find_by_checksum(path: Path) -> CatalogModel | None:

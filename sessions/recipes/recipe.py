@@ -109,10 +109,10 @@ def from_dict(values: Mapping[str, Any], base: Recipe | None = None) -> Recipe:
     Raises RecipeError for a name that is none of a recipe's, ContainerError for impossible numbers.
     """
     base = base or Recipe()
-    own = {entry.name for entry in fields(Recipe)} - {"container"}
+    names = {entry.name for entry in fields(Recipe)} - {"container"}
     numbers = {entry.name for entry in fields(CustomSessionContainer)}
-    unknown = sorted(set(values) - own - numbers)
+    unknown = sorted(set(values) - names - numbers)
     if unknown:
-        raise RecipeError(f"unknown in a recipe: {plain_list(unknown)}; known are {', '.join(sorted(own | numbers))}")
+        raise RecipeError(f"unknown in a recipe: {plain_list(unknown)}; known are {', '.join(sorted(names | numbers))}")
     container = replace(base.container, **{name: values[name] for name in numbers & set(values)})
-    return replace(base, container=container, **{name: values[name] for name in own & set(values)})
+    return replace(base, container=container, **{name: values[name] for name in names & set(values)})

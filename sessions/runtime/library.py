@@ -15,7 +15,7 @@ logger = logging.getLogger("onnx_segmentation")
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 BUILDS = ("gpu", "directml", "openvino", "rocm", "migraphx")
-PACKAGES = ("onnxruntime", *(f"onnxruntime-{build}" for build in BUILDS))
+ONNXRUNTIME_PACKAGES = ("onnxruntime", *(f"onnxruntime-{build}" for build in BUILDS))
 
 
 @functools.cache
@@ -50,8 +50,8 @@ def load_onnxruntime() -> ModuleType:
 def failures() -> tuple[type[Exception], ...]:
     """All that onnxruntime raises, in whichever version: its own exceptions have no common base."""
     state = vars(load_onnxruntime().capi.onnxruntime_pybind11_state).values()
-    own = (kind for kind in state if isinstance(kind, type) and issubclass(kind, Exception))
-    return (*own, RuntimeError, ValueError)
+    errors = (kind for kind in state if isinstance(kind, type) and issubclass(kind, Exception))
+    return (*errors, RuntimeError, ValueError)
 
 
 def quiet(options: Any) -> Any:
@@ -67,8 +67,8 @@ def installed_packages() -> list[str]:
     """The onnxruntime distributions that pip knows; all of them own the same files."""
     from importlib import metadata  # slow to import, and seldom needed
 
-    found = {dist.metadata["Name"] for name in PACKAGES for dist in metadata.distributions(name=name)}
-    return sorted(found)
+    names = {dist.metadata["Name"] for name in ONNXRUNTIME_PACKAGES for dist in metadata.distributions(name=name)}
+    return sorted(names)
 
 
 def two_packages() -> str:

@@ -25,8 +25,8 @@ PROVIDERS = {
     "CPU": CPU,
 }
 ONLY_WHEN_ASKED = (TENSORRT,)  # it compiles each model for minutes
-PACKAGES = {"MIGraphX": "onnxruntime-migraphx", "ROCm": "onnxruntime-rocm", "CoreML": "onnxruntime"}
-PACKAGES |= {"DirectML": "onnxruntime-directml", "OpenVINO": "onnxruntime-openvino"}
+PROVIDER_PACKAGES = {"MIGraphX": "onnxruntime-migraphx", "ROCm": "onnxruntime-rocm", "CoreML": "onnxruntime"}
+PROVIDER_PACKAGES |= {"DirectML": "onnxruntime-directml", "OpenVINO": "onnxruntime-openvino"}
 
 
 def plain_name(provider: str) -> str:
@@ -48,8 +48,8 @@ def choose_providers(provider: str | None = None) -> list[str]:
     elif provider not in available:
         say_once(f"this onnxruntime has no {plain_name(provider)}: models run on the CPU. {_install(provider)}")
         provider = CPU
-    wanted = [provider, CUDA, CPU] if provider == TENSORRT else [provider, CPU]
-    return list(dict.fromkeys(name for name in wanted if name in (provider, CPU) or name in available))
+    order = [provider, CUDA, CPU] if provider == TENSORRT else [provider, CPU]
+    return list(dict.fromkeys(name for name in order if name in (provider, CPU) or name in available))
 
 
 def is_usable(provider: str) -> bool:
@@ -83,8 +83,10 @@ def provider_options(provider: str) -> dict[str, Any]:
 def check_providers(model: str, asked: list[str], got: list[str]) -> None:
     """Say it, once, when onnxruntime fell back to the CPU, which it does in silence."""
     if asked[0] not in got:
-        wanted, instead = plain_name(asked[0]), plain_name(got[0])
-        say_once(f"{model}: asked onnxruntime for {wanted}, got {instead}: it will be slow. {what_is_wrong(asked[0])}")
+        expected, instead = plain_name(asked[0]), plain_name(got[0])
+        say_once(
+            f"{model}: asked onnxruntime for {expected}, got {instead}: it will be slow. {what_is_wrong(asked[0])}"
+        )
 
 
 def what_is_wrong(provider: str) -> str:
@@ -93,10 +95,10 @@ def what_is_wrong(provider: str) -> str:
     lacks = f"Its library needs {library}, which is not there. " if library else "Its libraries could not be loaded. "
     if provider not in (CUDA, TENSORRT):
         return lacks + _install(provider)
-    ours, theirs = cuda_major(), torch_cuda().split(".")[0]
-    versions = f"onnxruntime {load_onnxruntime().__version__} is for CUDA {ours}, torch for CUDA {theirs}. "
-    if theirs.isdecimal() and int(theirs) != ours:
-        matching = {13: ">=1.27", 12: ">=1.24,<1.27", 11: "<1.19"}.get(int(theirs), "")
+    ort_major, torch_major = cuda_major(), torch_cuda().split(".")[0]
+    versions = f"onnxruntime {load_onnxruntime().__version__} is for CUDA {ort_major}, torch for CUDA {torch_major}. "
+    if torch_major.isdecimal() and int(torch_major) != ort_major:
+        matching = {13: ">=1.27", 12: ">=1.24,<1.27", 11: "<1.19"}.get(int(torch_major), "")
         return f'{lacks}{versions}Install the one that matches torch: pip install "onnxruntime-gpu{matching}"'
     extra = "tensorrt" if provider == TENSORRT else "onnxruntime-gpu[cuda,cudnn]"
     return f'{lacks}{versions}Install what it lacks: pip install "{extra}"'
@@ -127,9 +129,9 @@ def missing_provider() -> str:
 def cuda_major() -> int:
     """The CUDA that this onnxruntime was built for, by its own word or by its version."""
     ort = load_onnxruntime()
-    own = str(getattr(ort, "cuda_version", "") or "").split(".")[0]
-    if own.isdecimal():
-        return int(own)
+    major = str(getattr(ort, "cuda_version", "") or "").split(".")[0]
+    if major.isdecimal():
+        return int(major)
     release = tuple(int(part) for part in ort.__version__.split(".")[:2])
     return 13 if release >= (1, 27) else 12 if release >= (1, 19) else 11
 
@@ -155,5 +157,5 @@ def torch_cuda() -> str:
 
 
 def _install(provider: str) -> str:
-    package = PACKAGES.get(plain_name(provider), "onnxruntime-gpu")
+    package = PROVIDER_PACKAGES.get(plain_name(provider), "onnxruntime-gpu")
     return f"To use it: {reinstall(installed_packages() or ['onnxruntime'], package)}"

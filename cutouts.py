@@ -12,7 +12,7 @@ from .frames import CutoutOptions, Frame, each_frame, masked_frames
 from .imaging.compose import Results
 from .imaging.convert import check_images, to_masks
 from .out_of_memory import memory_for
-from .refine import RefineOptions, mask_trimap, refine
+from .refine import RefineOptions, colours_and_alpha, mask_trimap
 from .sessions.runtime.memory import MakeRoom, release_torch_cache, try_on
 from .sessions.segmenter import Segmenter
 from .stages import stage
@@ -123,6 +123,6 @@ def _finish(
         trimap = None
         if options.alpha_matting:
             trimap = mask_trimap(mask, options) if frame.trimap is None else frame.trimap.to(device)
-        return *refine(rgb, mask, options, frame.number, raise_if_cancelled, trimap), trimap
+        return *colours_and_alpha(rgb, mask, options, frame.number, raise_if_cancelled, trimap), trimap
 
     return try_on(work, frame.rgb.device, make_room)

@@ -1,0 +1,48 @@
+"""The options of `segment` and of the command line: the nodes' widgets, under the same names."""
+
+from difflib import get_close_matches
+from typing import Any, TypedDict
+
+from .frames import CutoutOptions
+from .matting.methods import Method
+from .refine import EdgeColours, RefineOptions
+
+REFINE = {
+    "alpha_matting": "alpha_matting",
+    "alpha_matting_foreground_threshold": "foreground_threshold",
+    "alpha_matting_background_threshold": "background_threshold",
+    "alpha_matting_erode_size": "erode_size",
+    "matting_method": "method",
+    "edge_colours": "edge_colours",
+}
+REST = {"post_process_mask": "post_process", "min_confidence": "min_confidence"}
+
+
+class Options(TypedDict, total=False):
+    """The widgets of the nodes, under the same names; what is not given has the default of `CutoutOptions`."""
+
+    alpha_matting: bool
+    alpha_matting_foreground_threshold: int
+    alpha_matting_background_threshold: int
+    alpha_matting_erode_size: int
+    post_process_mask: bool
+    matting_method: Method
+    edge_colours: EdgeColours
+    min_confidence: float
+
+
+def to_options(options: Options) -> CutoutOptions:
+    """The nodes' words as the library's options. Raises TypeError for a name that is none, OptionsError for values."""
+    values: dict[str, Any] = {**options}
+    for name in values:
+        if name not in Options.__annotations__:
+            _refuse(name)
+    refine = {name: values[key] for key, name in REFINE.items() if key in values}
+    rest = {name: values[key] for key, name in REST.items() if key in values}
+    return CutoutOptions(RefineOptions(**refine), **rest)
+
+
+def _refuse(name: str) -> None:
+    near = get_close_matches(name, Options.__annotations__, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"options are {', '.join(Options.__annotations__)}"
+    raise TypeError(f"segment() has no option {name!r}; {hint}")
