@@ -4,7 +4,7 @@ import re
 import tomllib
 
 import pytest
-from archive import tracked_files
+from archive import packed_files
 from support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ def test_its_model_is_the_catalogues(pack):
 
 def test_source_can_be_read_on_windows():
     """`comfy-test lint` refuses what cp1252 lacks: a console of Windows cannot print it."""
-    for name in tracked_files():
+    for name in packed_files():
         if name.endswith(".py"):
             (ROOT / name).read_text(encoding="utf-8").encode("cp1252")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "ENVIRONMENT.md"
 HEAD = """# Environment variables
 
-All that the pack reads or sets. `environment.py` has them; `python -m tools.variables` writes this page.
+All that the pack reads or sets. `environment.py` has them; `python -m tools.variables` writes this page in a checkout.
 """
 
 
