@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..errors import ConvergenceError, MethodMissingError, TrimapError
+from ..imaging.validation import check_inputs
 from ..packages import add
-from .validation import check_inputs
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -48,6 +48,6 @@ def estimate_alpha(image: Tensor, trimap: Tensor, method: str) -> Tensor:
         alpha = getattr(pymatting, FUNCTIONS[method])(*pictures)
     except ValueError as error:  # its conjugate gradients, out of iterations
         raise ConvergenceError(f"pymatting's {method} on a picture of {size}: {error}") from error
-    except AssertionError as error:  # lkm looks at windows of 21 x 21
+    except AssertionError as error:  # lkm takes 41 x 41 and more
         raise ConvergenceError(f"pymatting's {method} takes no picture as small as {size}") from error
     return torch.from_numpy(np.asarray(alpha, np.float32)).to(image.device)

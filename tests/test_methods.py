@@ -12,7 +12,8 @@ def disc(height, width):
     down, across = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     red = ((0.6 - torch.hypot(down, across)) * 4 + 0.5).clamp(0, 1)
     trimap = torch.where(red > 0.8, 1.0, torch.where(red < 0.2, 0.0, 0.5))
-    return torch.stack([red, 0.2 + 0 * red, 0.3 + 0 * red], -1), trimap
+    noise = 0.1 * torch.rand(height, width, 3, generator=torch.Generator().manual_seed(1))
+    return 0.9 * torch.stack([red, 0.2 + 0 * red, 0.3 + 0 * red], -1) + noise, trimap
 
 
 @pytest.fixture(params=available_methods())
@@ -22,7 +23,7 @@ def method(request):
 
 def test_a_batch_is_its_pictures(method):
     """Our own solver may stack frames; every other method has them one by one."""
-    image, trimap = disc(30, 34)
+    image, trimap = disc(44, 48)
     alone = estimate_alpha(image, trimap, method), estimate_alpha(image.flip(1), trimap.flip(1), method)
     batch = estimate_alpha(torch.stack([image, image.flip(1)]), torch.stack([trimap, trimap.flip(1)]), method)
     assert torch.allclose(batch, torch.stack(alone), atol=2e-3)
@@ -30,7 +31,7 @@ def test_a_batch_is_its_pictures(method):
 
 
 def test_gradients_and_values_a_little_outside(method):
-    image, trimap = disc(30, 34)
+    image, trimap = disc(44, 48)
     expected = estimate_alpha(image, trimap, method)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -47,9 +48,9 @@ def test_what_does_not_fit_is_refused(method, image, trimap):
     with pytest.raises(MattingInputError):
         estimate_alpha(torch.rand(image), torch.zeros(trimap), method)
     with pytest.raises(MattingInputError, match="uint8"):
-        estimate_alpha(torch.zeros(20, 24, 3, dtype=torch.uint8), disc(20, 24)[1], method)
+        estimate_alpha(torch.zeros(20, 24, 3, dtype=torch.uint8), torch.zeros(20, 24), method)
     with pytest.raises(MattingInputError, match="NaN"):
-        estimate_alpha(torch.full((20, 24, 3), torch.nan), disc(20, 24)[1], method)
+        estimate_alpha(torch.full((20, 24, 3), torch.nan), torch.zeros(20, 24), method)
 
 
 @pytest.mark.parametrize("size", [(1, 3), (3, 1), (2, 2), (3, 5), (1, 40)])
