@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
+import torch
 from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
@@ -31,14 +32,14 @@ def estimate_alpha(
     raise_if_cancelled: RaiseIfCancelled | None = None,
     network: AlphaNetwork | None = None,
 ) -> Tensor:
-    """Alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W] (0, 0.5 unknown, 1).
+    """Alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W] (0, 0.5 unknown, 1); or [B, ...] of all.
 
     raise_if_cancelled is called at least every second by our own solver, between the runs of a network, and may raise;
     pymatting's cannot be stopped. network: what `vitmatte` runs.
-    Raises TrimapError, ConvergenceError, MethodMissingError, NotEnoughMemoryError.
+    Raises MattingInputError, TrimapError, ConvergenceError, MethodMissingError, NotEnoughMemoryError.
     """
     with memory_for(f"alpha matting of {' x '.join(map(str, trimap.shape))}"):
-        return _estimate(image, trimap, method, raise_if_cancelled, network)
+        return _estimate(image.detach(), trimap.detach(), method, raise_if_cancelled, network)
 
 
 def _estimate(
@@ -52,6 +53,9 @@ def _estimate(
         from .closed_form import solve as closed_form  # not before it is used: the pack loads with ComfyUI
 
         return closed_form.estimate_alpha(image, trimap, raise_if_cancelled=raise_if_cancelled)
+    if image.ndim == 4 and trimap.shape == image.shape[:3]:  # the others take one at a time
+        frames = zip(image, trimap, strict=True)
+        return torch.stack([_estimate(*frame, method, raise_if_cancelled, network) for frame in frames])
     if method in pymatting_methods.FUNCTIONS:
         return pymatting_methods.estimate_alpha(image, trimap, method)
     if method != "vitmatte":

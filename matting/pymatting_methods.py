@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ConvergenceError, MethodMissingError, TrimapError
+from ..imaging.validation import check_inputs
 from ..packages import add
 
 logger = logging.getLogger("onnx_segmentation")
@@ -28,9 +29,10 @@ def installed() -> bool:
 def estimate_alpha(image: Tensor, trimap: Tensor, method: str) -> Tensor:
     """Alpha [H, W] float32 of an image [H, W, 3] (0..1) and its trimap [H, W] (0, 0.5, 1), by pymatting.
 
-    Raises TrimapError where the trimap has no definite subject or background, ConvergenceError where pymatting's solver
-    gives up, MethodMissingError where the package cannot be imported.
+    Raises MattingInputError (shapes, kinds, NaN), TrimapError if the trimap has no definite subject or background,
+    ConvergenceError if pymatting's solver gives up, MethodMissingError if the package cannot be imported.
     """
+    check_inputs(image, trimap)
     if not (trimap == 0).any() or not (trimap == 1).any():
         raise TrimapError("the trimap has no definite subject or no definite background")
     logger.info("pymatting: its first use on a machine compiles for about a minute")
@@ -40,9 +42,12 @@ def estimate_alpha(image: Tensor, trimap: Tensor, method: str) -> Tensor:
         raise MethodMissingError(
             f"matting_method {method} needs pymatting, which cannot be imported ({error}): {add('pymatting')}"
         ) from error
-    pictures = image.double().cpu().numpy(), trimap.double().cpu().numpy()
+    pictures = (each.double().clamp(0, 1).cpu().numpy() for each in (image, trimap))
+    size = " x ".join(map(str, trimap.shape[::-1]))
     try:
         alpha = getattr(pymatting, FUNCTIONS[method])(*pictures)
     except ValueError as error:  # its conjugate gradients, out of iterations
-        raise ConvergenceError(f"pymatting's {method}: {error}") from error
+        raise ConvergenceError(f"pymatting's {method} on a picture of {size}: {error}") from error
+    except AssertionError as error:  # lkm takes 41 x 41 and more
+        raise ConvergenceError(f"pymatting's {method} takes no picture as small as {size}") from error
     return torch.from_numpy(np.asarray(alpha, np.float32)).to(image.device)

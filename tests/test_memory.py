@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from onnx_segmentation.cutout import CutoutOptions, cutout, matte_masks
+from onnx_segmentation.cutouts import CutoutOptions, cutout, matte_masks
 from onnx_segmentation.matting.closed_form import multigrid
 from onnx_segmentation.matting.foreground import estimate
 from onnx_segmentation.refine import RefineOptions

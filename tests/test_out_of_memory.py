@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from onnx_segmentation import cutout as pipeline
-from onnx_segmentation.cutout import CutoutOptions, cutout, matte_masks
+from onnx_segmentation import cutouts as pipeline
+from onnx_segmentation.cutouts import CutoutOptions, cutout, matte_masks
 from onnx_segmentation.errors import NotEnoughMemoryError, SegmentationError
 from onnx_segmentation.matting import methods
 from onnx_segmentation.matting.foreground import estimate

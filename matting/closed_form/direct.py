@@ -3,7 +3,8 @@ devices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -28,15 +29,22 @@ def dense_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[[T
     dense = torch.zeros(size, size, dtype=torch.float64, device=starts.device)
     dense[rows, columns.long()] = values.double()
     dense.diagonal().add_(SHIFT)
-    try:
+    with _saying_what_is_singular():
         inverse = torch.linalg.inv(dense).to(values.dtype)
-    except torch.linalg.LinAlgError as error:
-        raise _unsolvable(error) from error
     return lambda vector: torch.mv(inverse, vector.reshape(-1)).view_as(vector)
 
 
-def _unsolvable(error: Exception) -> ConvergenceError:
-    return ConvergenceError(f"The matting equations cannot be solved ({error}): are the image's values in 0..1?")
+@contextmanager
+def _saying_what_is_singular() -> Iterator[None]:
+    """Both libraries say it in a RuntimeError's words."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "singular" not in str(error):
+            raise
+        raise ConvergenceError(
+            f"The matting equations cannot be solved ({error}): are the image's values in 0..1?"
+        ) from error
 
 
 def superlu_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[[Tensor], Tensor]:
@@ -48,12 +56,8 @@ def superlu_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[
     size = starts.numel() - 1
     matrix = csc_array((values.numpy(), columns.numpy(), starts.numpy()), shape=(size, size))
     matrix.setdiag(matrix.diagonal() + values.new_tensor(SHIFT).numpy())
-    try:
+    with _saying_what_is_singular():
         factor = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    except RuntimeError as error:
-        if "singular" not in str(error):
-            raise
-        raise _unsolvable(error) from error
 
     def solve(vector: Tensor) -> Tensor:
         return torch.from_numpy(factor.solve(vector.reshape(-1).numpy())).view_as(vector)
