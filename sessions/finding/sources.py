@@ -191,7 +191,8 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     meaning = find_meaning(model, base, trial.pictures, trial.raise_if_cancelled)
     decoding = _as_family(family.recipe.decoding, meaning.decoding)
     source = f"{family.name}, by its {'graph' if by_graph else 'name'}"
-    return FoundRecipe(_read(base, decoding, meaning), source, model, lasting=by_graph is not None)
+    recipe = replace(base, output=meaning.output, decoding=decoding)  # which class is the subject the family knows
+    return FoundRecipe(recipe, source, model, lasting=by_graph is not None)
 
 
 def _as_family(usual: Decoding, read: Decoding) -> Decoding:
