@@ -1,0 +1,298 @@
+"""What is found about a file that nobody described: its family, what its graph does first, what its weights tell."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from onnx_segmentation.errors import NoMaskError, OtherKindError
+from onnx_segmentation.sessions.finding import kept
+from onnx_segmentation.sessions.finding.candidates import CAFFE, CANDIDATES, IMAGENET, LEVELS, SYMMETRIC, UNIT
+from onnx_segmentation.sessions.finding.families import family_of_name, telling_name
+from onnx_segmentation.sessions.finding.feeding import read_numbers
+from onnx_segmentation.sessions.finding.fingerprint import fingerprint
+from onnx_segmentation.sessions.finding.hugging_face import read_labels, read_processor
+from onnx_segmentation.sessions.finding.outputs import Sample, read_meaning
+from onnx_segmentation.sessions.finding.preprocessing import read_preprocessing
+from onnx_segmentation.sessions.finding.samples import photo_like
+from onnx_segmentation.sessions.finding.sources import Trial, find_recipe
+from onnx_segmentation.sessions.finding.trial import NO_ANSWER, darken, score
+from onnx_segmentation.sessions.finding.weights import weigh
+from onnx_segmentation.sessions.onnx_file.graph import read_graph
+from onnx_segmentation.sessions.onnx_file.header import inspect
+from onnx_segmentation.sessions.recipes.recipe import Recipe, from_dict
+from support import make_red_model, picture_input, write_model
+from zoo import Builder, output
+
+SIDE = 64
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("isnet_fp16", "IS-Net"),
+        ("ISNet-general_use (1)", "IS-Net"),
+        ("isnet.v2.quantized", "IS-Net"),
+        ("isnet-anime", "IS-Net for drawn characters"),
+        ("u2net_quint8", "U²-Net"),
+        ("U-2-Net", None),
+        ("BiRefNet-HRSOD_DHU-epoch_115", "BiRefNet"),
+        ("RMBG-1.4", "IS-Net"),
+        ("rmbg-2.0_q4f16", "RMBG 2"),
+        ("modnet_photographic_portrait_matting", "MODNet"),
+        ("BEN2_Base_fp16", "BEN2"),
+        ("selfie_segmentation_landscape", "MediaPipe selfie segmentation"),
+        ("human_segmentation_pphumanseg_2023mar", None),
+        ("my_network_v3", None),
+        ("model", None),
+    ],
+)
+def test_families_by_the_names_that_people_give(tmp_path, name, family):
+    found = family_of_name(tmp_path / "folder" / f"{name}.onnx")
+    assert (found and found.name) == family
+
+
+def test_a_model_without_a_name_has_its_folders(tmp_path):
+    folder = tmp_path / "briaai-RMBG-1.4" / "onnx"
+    assert telling_name(folder / "model_fp16.onnx") == telling_name(folder / "model.onnx") == "briaairmbg14"
+    assert family_of_name(tmp_path / "modnet" / "onnx" / "model_quantized.onnx").name == "MODNet"
+
+
+def convolutions(first, bias, norm=None, before=(), kind=TensorProto.FLOAT):
+    """A network of nine convolutions behind one with these weights, and what stands before it."""
+
+    def build(path):
+        graph, tensor = Builder(), "input"
+        for op, value in before:
+            tensor = graph.add(op, tensor, graph.weight(value))
+        tensor = graph.add("Conv", tensor, graph.weight(first), graph.weight(bias), pads=[1, 1, 1, 1])
+        if norm:
+            tensor = graph.add("BatchNormalization", tensor, *(graph.weight(values) for values in norm))
+        for _ in range(8):
+            tensor = graph.add("Conv", tensor, graph.weight(np.eye(len(first))[:, :, None, None]))
+        graph.add("Conv", tensor, graph.weight(np.ones((1, len(first), 1, 1))), out="mask")
+        inputs = [picture_input((1, 3, SIDE, SIDE), kind)]
+        return write_model(path, graph.nodes, inputs, [output("mask", (1, 1, SIDE, SIDE))], graph.weights)
+
+    return build
+
+
+def trained_on(candidate, channels=32, folded=False):
+    """A first convolution whose batch norm kept what it saw of photographs that were fed so."""
+    random = np.random.default_rng(3)
+    kernel = random.normal(size=(channels, 3, 3, 3)) * 0.2
+    fed = (photo_like() - candidate.mean) / candidate.std
+    windows = np.lib.stride_tricks.sliding_window_view(fed.transpose(2, 0, 1), (3, 3), axis=(1, 2))[:, ::3, ::3]
+    response = np.einsum("chwij,ocij->ohw", windows, kernel).reshape(channels, -1)
+    mean, spread = response.mean(1), response.std(1)
+    if folded:
+        kernel, bias = kernel / spread[:, None, None, None], -mean / spread + random.normal(size=channels) * 0.1
+        return convolutions(kernel, bias)
+    return convolutions(kernel, np.zeros(channels), (np.ones(channels), np.zeros(channels), mean, spread**2))
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("candidate", [IMAGENET, UNIT, SYMMETRIC, LEVELS, CAFFE], ids=lambda each: each.name)
+def test_weights_tell_what_they_were_trained_on(tmp_path, candidate, folded):
+    graph = read_graph(trained_on(candidate, folded=folded)(tmp_path / "model.onnx"))
+    convolution = read_preprocessing(graph, "input").convolution
+    evidence = weigh(convolution, [photo_like()], graph.producer)
+    assert max(evidence.likelihood, key=evidence.likelihood.get) is candidate
+
+
+def test_fingerprints_survive_half_precision_and_other_names(tmp_path):
+    path = trained_on(UNIT)(tmp_path / "model.onnx")
+    model = onnx.load(path)
+    for weight in model.graph.initializer:
+        if len(weight.dims) == 4:
+            values = numpy_helper.to_array(weight).astype(np.float16)
+            name = weight.name
+            weight.CopyFrom(numpy_helper.from_array(values, f"half_{name}"))
+            model.graph.node.insert(0, helper.make_node("Cast", [f"half_{name}"], [name], to=TensorProto.FLOAT))
+    onnx.save(model, tmp_path / "half.onnx")
+    first, half = (fingerprint(read_graph(each)) for each in (path, tmp_path / "half.onnx"))
+    assert first and first == half
+    assert fingerprint(read_graph(trained_on(UNIT, channels=16)(tmp_path / "other.onnx"))) != first
+    assert fingerprint(read_graph(make_red_model(tmp_path / "red.onnx"))) == ""
+
+
+BAKED = {
+    "divided by 255": ([("Div", [255.0])], LEVELS, "rgb"),
+    "by 255, then ImageNet's": (
+        [("Mul", [1 / 255]), ("Sub", np.reshape([0.485, 0.456, 0.406], (1, 3, 1, 1))), ("Div", [0.226])],
+        LEVELS,
+        "rgb",
+    ),
+    "ImageNet's alone, BGR": (
+        [("Sub", np.reshape([0.406, 0.456, 0.485], (1, 3, 1, 1))), ("Div", [0.226])],
+        UNIT,
+        "bgr",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAKED)
+def test_what_the_graph_does_first_is_not_done_twice(tmp_path, name):
+    before, candidate, order = BAKED[name]
+    path = convolutions(np.ones((8, 3, 3, 3)), np.zeros(8), before=before)(tmp_path / "model.onnx")
+    graph = read_graph(path)
+    model = type(
+        "Model", (), {"picture": type("Picture", (), {"name": "input", "kind": "float32"}), "facts": inspect(path)}
+    )
+    numbers = read_numbers(model, graph, ())
+    assert numbers.fixed is candidate
+    assert numbers.channels == order
+
+
+FORMS = {
+    "number": {"size": 64},
+    "list": {"size": [64, 64]},
+    "sides": {"size": {"height": 64, "width": 64}},
+    "most": {"size": {"max_height": 64, "max_width": 64}},
+    "short": {"size": {"shortest_edge": 64}},
+    "long": {"size": {"longest_edge": 64}},
+    "crop": {"size": {"shortest_edge": 72}, "do_center_crop": True, "crop_size": {"height": 64, "width": 64}},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_size(tmp_path, form):
+    folder = tmp_path / "some-model"
+    (folder / "onnx").mkdir(parents=True)
+    config = {"image_mean": 0.5, "image_std": [0.25] * 3, **FORMS[form]}
+    (folder / "preprocessor_config.json").write_text(json.dumps(config))
+    values, name = read_processor(folder / "onnx" / "model.onnx")
+    recipe = from_dict(values)
+    assert name == "preprocessor_config.json"
+    assert (recipe.container.width, recipe.container.height, recipe.container.mean) == (64, 64, (0.5,) * 3)
+
+
+def test_other_ways_of_hugging_face(tmp_path):
+    folder = tmp_path / "some-model"
+    folder.mkdir()
+    model, file = folder / "model.onnx", folder / "preprocessor_config.json"
+    file.write_text(json.dumps({"do_normalize": False, "do_rescale": False, "do_resize": False, "size": 64}))
+    values, _ = read_processor(model)
+    assert (values["scale"], values["mean"], "width" in values) == ("none", (0.0, 0.0, 0.0), False)
+    file.write_text(json.dumps({"image_mean": 0.5, "image_std": 0.5, "rescale_factor": 1 / 127.5}))
+    recipe = from_dict(read_processor(model)[0])
+    assert recipe.scale == "none" and recipe.container.mean == pytest.approx((63.75,) * 3)
+    (folder / "config.json").write_text(json.dumps({"id2label": {"0": "wall", "12": "person"}}))
+    assert read_labels(model) == {0: "wall", 12: "person"}
+
+
+def test_a_configuration_among_other_models_is_nobodys(tmp_path):
+    folder = tmp_path / "some-model"
+    folder.mkdir()
+    for name in ("model", "model_fp16", "another"):
+        make_red_model(folder / f"{name}.onnx")
+    config = {"image_mean": 0.5, "image_std": 0.5, "size": 64}
+    (folder / "preprocessor_config.json").write_text(json.dumps(config))
+    assert read_processor(folder / "model.onnx") is None
+    (folder / "another.onnx").unlink()
+    assert read_processor(folder / "model.onnx")
+    shared = tmp_path / "models" / "onnx"
+    shared.mkdir(parents=True)
+    make_red_model(shared / "one.onnx")
+    (shared / "preprocessor_config.json").write_text(json.dumps(config))
+    assert read_processor(shared / "one.onnx") is None
+
+
+def disc(side=SIDE):
+    down, across = np.mgrid[0:side, 0:side]
+    inside = np.hypot(down - side / 2, across - side / 2) < side / 4
+    picture = np.where(inside[..., None], [230, 30, 30], [20, 40, 90]).astype(np.uint8)
+    return torch.from_numpy(picture), torch.from_numpy(inside)
+
+
+def test_an_answer_that_turns_with_the_picture_scores_higher():
+    picture, inside = disc()
+    right = inside.float()
+    still = torch.zeros(SIDE, SIDE)
+    still[:, : SIDE // 2] = 1  # the same half, whatever it is shown
+    assert score(right, right, right, picture) > score(still, still.flip(1), still, picture) + 1
+    assert score(torch.zeros(SIDE, SIDE), right, right, picture) == NO_ANSWER
+    assert darken(picture).float().mean() < picture.float().mean()
+
+
+class Facts:
+    metadata: dict = {}  # noqa: RUF012
+
+    def __init__(self, *names, op=""):
+        self.outputs = [type("Entry", (), {"name": name, "__str__": lambda self: self.name})() for name in names]
+        self.last_ops = dict.fromkeys(names, op)
+
+
+def meaning(values, name="out", op=""):
+    picture, _ = disc()
+    return read_meaning("m.onnx", Facts(name, op=op), [Sample(picture, {name: np.asarray(values)})])
+
+
+def test_what_outputs_mean():
+    _, inside = disc()
+    sure = inside.numpy().astype(np.float32)
+    logits = (sure - 0.5) * 16
+    two = np.stack([-logits, logits])[None]
+    assert meaning(logits[None, None]).decoding == "sigmoid"
+    assert meaning(sure[None, None] * 0.98 + 0.01).decoding == "none"
+    assert meaning(1 - sure[None, None] * 0.98).invert
+    assert meaning(logits[None, None] / 20).decoding == "cold_logits"
+    assert (meaning(two).decoding, meaning(two).background) == ("softmax", 0)
+    assert meaning(two[:, ::-1].copy()).background == 1
+    assert meaning(two.transpose(0, 2, 3, 1)).background == 0
+    assert meaning((sure * 15).astype(np.int64)[None]).decoding == "argmax"
+    assert meaning((sure * 15)[None, None]).decoding == "argmax"
+    assert meaning(logits.reshape(1, -1)).decoding == "sigmoid"
+    last = np.stack([logits, -logits - 4, -logits])[None]  # the background is the last of three
+    assert meaning(last).background == 2
+
+
+NO_MASKS = {
+    "boxes": np.zeros((1, 84, 8400), np.float32),
+    "tokens": np.random.default_rng(0).normal(size=(1, 17, 768)).astype(np.float32),
+    "logits": np.zeros((1, 1000), np.float32),
+    "image_embeddings": np.random.default_rng(0).normal(size=(1, 256, 16, 16)).astype(np.float32),
+    "depth": np.random.default_rng(0).random((1, 1, SIDE, SIDE)).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("name", NO_MASKS)
+def test_other_kinds_are_refused(name):
+    with pytest.raises(OtherKindError, match=r"m\.onnx looks like an? "):
+        meaning(NO_MASKS[name], name)
+
+
+def test_pictures_are_no_masks():
+    picture, _ = disc()
+    bright = picture.permute(2, 0, 1)[None].numpy() / np.float32(255) * 0.8 + 0.1
+    with pytest.raises(OtherKindError, match="picture-to-picture"):
+        meaning(bright, "enhanced")
+    with pytest.raises(NoMaskError, match="continuous map"):
+        down = np.linspace(0.1, 0.9, SIDE, dtype=np.float32)
+        meaning(np.broadcast_to(down[:, None], (1, 1, SIDE, SIDE)), "y")
+
+
+def test_found_once_and_for_all(tmp_path, monkeypatch):
+    """The second time, and in a new process, nothing is run; the content counts, not the name."""
+    monkeypatch.setenv("ONNX_SEGMENTATION_CACHE", str(tmp_path / "cache"))
+    path = trained_on(UNIT)(tmp_path / "a_network.onnx")
+    picture, _ = disc()
+    runs = []
+    first = find_recipe(path, trial=Trial([picture], lambda done, most: runs.append((done, most))))
+    assert runs and len(runs) <= 12 and all(most == 12 for _, most in runs)
+    again = path.rename(tmp_path / "another_name.onnx")
+    runs.clear()
+    second = find_recipe(again, trial=Trial([picture.flip(0)], lambda done, most: runs.append(done)))
+    assert not runs and second.recipe == first.recipe and "found before" in second.source
+    assert kept.forget(again) and kept.load_kept(again) is None
+
+
+def test_candidates_are_recipes():
+    for candidate in CANDIDATES:
+        recipe = candidate.recipe(Recipe())
+        unit = 255 if recipe.scale == "255" else 1
+        levels = np.array([0.0, 255.0]) / unit
+        fed = (levels[:, None] - recipe.container.mean) / recipe.container.std
+        assert fed == pytest.approx((np.array([[0.0], [1.0]]) - candidate.mean) / candidate.std, rel=1e-4, abs=1e-4)
