@@ -37,14 +37,14 @@ SIDE = 64
         ("isnet.v2.quantized", "IS-Net"),
         ("isnet-anime", "IS-Net for drawn characters"),
         ("u2net_quint8", "U²-Net"),
-        ("U-2-Net", None),
+        ("U-2-Net", "U²-Net"),
         ("BiRefNet-HRSOD_DHU-epoch_115", "BiRefNet"),
         ("RMBG-1.4", "IS-Net"),
         ("rmbg-2.0_q4f16", "RMBG 2"),
         ("modnet_photographic_portrait_matting", "MODNet"),
         ("BEN2_Base_fp16", "BEN2"),
         ("selfie_segmentation_landscape", "MediaPipe selfie segmentation"),
-        ("human_segmentation_pphumanseg_2023mar", None),
+        ("human_segmentation_pphumanseg_2023mar", "PP-HumanSeg"),
         ("my_network_v3", None),
         ("model", None),
     ],
@@ -245,7 +245,7 @@ def test_what_outputs_mean():
     assert meaning((sure * 15).astype(np.int64)[None]).decoding == "argmax"
     assert meaning((sure * 15)[None, None]).decoding == "argmax"
     assert meaning(logits.reshape(1, -1)).decoding == "sigmoid"
-    last = np.stack([logits, -logits - 4, -logits])[None]  # the background is the last of three
+    last = np.stack([-logits - 4, logits, -logits])[None]  # the background is the last of three
     assert meaning(last).background == 2
 
 
@@ -271,7 +271,7 @@ def test_pictures_are_no_masks():
         meaning(bright, "enhanced")
     with pytest.raises(NoMaskError, match="continuous map"):
         down = np.linspace(0.1, 0.9, SIDE, dtype=np.float32)
-        meaning(np.broadcast_to(down[:, None], (1, 1, SIDE, SIDE)), "y")
+        meaning(np.broadcast_to(down[:, None], (1, 1, SIDE, SIDE)).copy(), "y")
 
 
 def test_found_once_and_for_all(tmp_path, monkeypatch):

@@ -117,8 +117,11 @@ def find_meaning(
     else:
         width, height = model.picture.width or _side(recipe), model.picture.height or _side(recipe)
         made_up = torch.from_numpy(sample_picture(width, height))
-        samples = [run_sample(model, recipe, each, False, raise_if_cancelled) for each in (made_up, made_up.flip(1))]
-    return read_meaning(model.path.name, model.facts, samples)
+        samples = [run_sample(model, recipe, made_up, False, raise_if_cancelled)]
+    first = samples[0].picture
+    other = first.roll(first.shape[1] // 4, 1)
+    moved = run_sample(model, recipe, other, bool(pictures), raise_if_cancelled)
+    return read_meaning(model.path.name, model.facts, samples, moved)
 
 
 def _side(recipe: Recipe) -> int:

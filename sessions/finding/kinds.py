@@ -25,7 +25,11 @@ SERVES = {
     "depth estimator": "this pack cuts out subjects; use a segmentation or matting model",
     "detector": "boxes are no mask; use the model's segmentation variant (its name often ends in -seg)",
     "pose or landmark model": "points are no mask; use a segmentation model",
-    "image encoder": "it needs its decoder, which is another file; a SAM mask can be refined by the Alpha Matting node",
+    "image encoder": (
+        "features and tokens need a decoder, which is another file; a SAM mask can be refined by the Alpha Matting node"
+    ),
+    "text or sequence model": "it reads text or sequences; use a segmentation model",
+    "model of maps of another shape": "no output has the aspect of the picture that it was fed",
     "classifier": "it names the picture as a whole; use a segmentation model",
     "instance segmentation model": "its boxes, coefficients and prototypes have to be combined first",
     "picture-to-picture model": "it returns a picture (enlarged, restored, relit), no mask; use a segmentation model",
@@ -33,7 +37,10 @@ SERVES = {
 }
 FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)
 """Numbers of channels that features have. Nobody has that many classes, but for 64, 96 and 128: names decide there."""
+WORDS_IN_A_TEXT = 1000  # and more, for each place of a line of text
 LIKENESS = 0.6
+ORDERS = ((0, 1, 2), (2, 1, 0))  # RGB and BGR
+FLAT = 1e-3
 """Correlation of every channel with the picture's own, from which on an output of three is a picture."""
 
 
@@ -69,13 +76,15 @@ def kind_of_name(name: str) -> str:
 def kind_of_shapes(outputs: Mapping[str, NDArray[Any]]) -> str:
     """The kind that shapes tell when no output is a map."""
     shapes = [output.shape for output in outputs.values()]
-    if any(len(shape) == 4 and shape[1] in FEATURES for shape in shapes) or any(
-        len(shape) == 3 and shape[2] in FEATURES for shape in shapes
-    ):
+    if all(len(shape) <= 2 or set(shape[2:]) == {1} for shape in shapes):
+        return "classifier"
+    if any(shape[axis] in FEATURES for shape in shapes if len(shape) in (3, 4) for axis in (1, len(shape) - 1)):
         return "image encoder"
+    if any(len(shape) == 3 and shape[2] > WORDS_IN_A_TEXT for shape in shapes):
+        return "text or sequence model"
     if any(len(shape) == 3 for shape in shapes):
         return "detector"
-    return "classifier" if all(len(shape) <= 2 for shape in shapes) else ""
+    return "model of maps of another shape" if any(len(shape) == 4 for shape in shapes) else ""
 
 
 def has_queries(outputs: Mapping[str, NDArray[Any]], maps: int) -> bool:
@@ -99,8 +108,19 @@ def is_picture(maps: Tensor, picture: Tensor) -> bool:
         torch.nn.functional.interpolate(each[None].float(), size, mode="area")[0]
         for each in (maps[:3], picture.permute(2, 0, 1))
     )
-    alike = [[correlation(channel, other) > LIKENESS for other in fed] for channel in shown]
-    return all(alike[number][number] for number in range(3)) or all(alike[number][2 - number] for number in range(3))
+    alike = [[_alike(channel, other) for other in fed] for channel in shown]
+    follows = any(not is_flat(channel) for channel in fed)
+    return follows and any(all(alike[number][place] for number, place in enumerate(order)) for order in ORDERS)
+
+
+def _alike(channel: Tensor, fed: Tensor) -> bool:
+    return is_flat(channel) if is_flat(fed) else correlation(channel, fed) > LIKENESS
+
+
+def is_flat(values: Tensor) -> bool:
+    """Whether a map has no contrast to speak of."""
+    spread = float(values.float().std())
+    return spread <= FLAT * max(1.0, float(values.float().abs().mean()))
 
 
 def same_channels(maps: Tensor) -> bool:

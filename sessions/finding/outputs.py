@@ -20,7 +20,7 @@ from . import kinds
 from .subject import background_label, background_of, is_inverted, subject_of_two
 from .values import EPSILON, class_probabilities, decoding_of
 
-MOST_CLASSES = 255  # 256 channels are the features of SAM's encoders
+MOST_CLASSES = 1024
 SMALLEST_SHARE = 16  # a mask has at least 1/16 of the input's sides
 GOOD_NAMES = (
     "mask",
@@ -69,8 +69,10 @@ class Meaning:
     classes: int = 1
 
 
-def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample]) -> Meaning:
+def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample], moved: Sample | None = None) -> Meaning:
     """Find the mask among a model's outputs, from its answers to one or more pictures of one size.
+
+    moved: the first picture, moved: what stays where it was is no mask.
 
     Raises NoMaskError, in words, for a model of another kind; NotFiniteError; ConstantOutputError.
     """
@@ -84,6 +86,8 @@ def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample]) -> Me
     if kind:
         raise kinds.refuse(model, kind, kinds.list_outputs(samples[0].outputs))
     _check_answers(model, chosen)
+    if moved:
+        _check_follows(model, name, chosen[0], _maps_of(model, moved, name), samples[0])
     if len(chosen[0]) == 4 and all(
         kinds.is_picture(each, sample.picture) for each, sample in zip(chosen, samples, strict=True)
     ):
@@ -134,7 +138,9 @@ def _maps_of(model: str, sample: Sample, name: str) -> Tensor:
 
 def _is_possible(maps: Tensor, sample: Sample) -> bool:
     height, width = sample.picture.shape[:2]
-    return len(maps) <= MOST_CLASSES and min(maps.shape[1:]) * SMALLEST_SHARE >= min(height, width)
+    if len(maps) > MOST_CLASSES or (len(maps) in kinds.FEATURES and len(maps) > 128):
+        return False
+    return min(maps.shape[1:]) * SMALLEST_SHARE >= min(height, width)
 
 
 def _are_pictures(maps: Sequence[Tensor], samples: Sequence[Sample]) -> bool:
@@ -168,6 +174,14 @@ def _check_answers(model: str, maps: Sequence[Tensor]) -> None:
             f"{model} gives {float(maps[0].flatten()[0]):g} everywhere: the file is damaged, or wants other numbers; "
             "give it a recipe of its own"
         )
+
+
+def _check_follows(model: str, name: str, maps: Tensor, moved: Tensor, sample: Sample) -> None:
+    if kinds.is_flat(sample.picture) or maps.shape != moved.shape:
+        return
+    spread = float(maps.float().max() - maps.float().min())
+    if float((maps.float() - moved.float()).abs().max()) <= EPSILON * spread:
+        raise NoMaskError(f"{model} gives the same {name} for every picture: it does not follow what it is shown")
 
 
 def _alpha_of_rgba(facts: ModelFacts, name: str, maps: Sequence[Tensor]) -> Meaning:

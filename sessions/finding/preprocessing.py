@@ -15,6 +15,7 @@ PASSED = (
 )
 MOST_STEPS = 16
 LEVELS = 0.05  # a graph that divides by more than 20 wants 0..255
+HIGH = 2.0  # and one that takes a mean above this away
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Preprocessing:
     @property
     def takes_levels(self) -> bool:
         """Whether the input is 0..255 because the graph itself scales it down."""
-        return float(np.abs(self.factor).mean()) < LEVELS
+        mean = -self.offset / self.factor
+        return float(np.abs(self.factor).mean()) < LEVELS or float(np.abs(mean).mean()) > HIGH
 
     @property
     def is_baked(self) -> bool:

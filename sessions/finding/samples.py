@@ -26,6 +26,9 @@ def run_sample(
     names = [entry.name for entry in model.facts.outputs]
     feed = to_batch([make_feed(picture, recipe, model.picture)], model.picture)
     values = model.run(feed.numpy(), names, raise_if_cancelled)
+    count = model.picture.batch or 1
+    if count > 1:  # the same picture several times: its first answer will do
+        values = [value[:1] if getattr(value, "ndim", 0) and len(value) == count else value for value in values]
     return Sample(picture, dict(zip(names, values, strict=True)), real)
 
 

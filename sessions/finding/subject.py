@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..pixels.decode import IGNORED
+
 # Of the sides: how thick the frame is, and the margin between the two of which class 1 is taken for the subject.
 FRAME = 32
 CLOSE = 0.05
@@ -58,5 +60,6 @@ def background_of(probabilities: Sequence[Tensor], exclusive: bool) -> int:
 def background_label(labels: Sequence[Tensor]) -> int:
     """The label that most of the frame has, of pictures of whole numbers [h, w]."""
     frames = torch.cat([frame_of(each) for each in labels])
+    frames = frames[frames != IGNORED] if bool((frames != IGNORED).any()) else frames
     values, counts = torch.unique(frames, return_counts=True)
     return int(values[counts.argmax()])
