@@ -1,6 +1,7 @@
 """Fixtures: the pack loaded as ComfyUI loads it, a ComfyUI to run nodes in, u2netp where it was fetched."""
 
 import importlib
+import json
 import os
 import shutil
 import sys
@@ -143,8 +144,10 @@ def asked(host, loaded, monkeypatch):
     """What the nodes ask of the library, in place of its doing it."""
     if not isinstance(host, FakeHost):
         pytest.skip("the calls are noted inside the fake host")
-    for name in ("red", "other", "isnet-anime", "u2netp"):
+    recipes = loaded("sessions.recipes.recipe")
+    for name in ("red", "other", "my_model", "isnet-anime", "u2netp"):
         make_red_model(host.folder / f"{name}.onnx", (1, 3, "height", "width"))
+        (host.folder / f"{name}.onnx.json").write_text(json.dumps(recipes.to_dict(recipes.Recipe())))
     monkeypatch.setenv("MODEL_CHECKSUM_DISABLED", "1")
     calls = []
 

@@ -73,7 +73,7 @@ def wrong_arrows(graph):
     return [
         f"{path} ({room}) imports {other} ({target})"
         for path, other, room, target in arrows
-        if target not in {room, "ground", *ALLOWED[room]}
+        if target not in {room, "ground", *ALLOWED.get(room, ())}
     ]
 
 

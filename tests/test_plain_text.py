@@ -47,7 +47,7 @@ def test_what_others_write_is_made_harmless(text, said):
         'pip install "onnxruntime-gpu>=1.24,<1.27"',
         "pip uninstall -y a b && pip install c",
         "https://mirror.example/file?a=1&b=2",
-        "u2net [1, 3, ?, ?] 'mask' façade 写真 صورة 🐈",
+        "u2net [1, 3, ?, ?] 'mask' façade \u5199\u771f \u0635\u0648\u0631\u0629 \U0001f408",
         "[[1, 3], [2, 4]]",
     ],
 )

@@ -51,12 +51,6 @@ def run(host, name, **values):
     return instance, instance.execute(**values)
 
 
-@pytest.fixture
-def models(host, asked):
-    make_red_model(host.folder / "my_model.onnx", (1, 3, "height", "width"))
-    return asked
-
-
 def test_every_node_and_every_widget_is_in_the_graph(host):
     assert [node["type"] for node in CURRENT["nodes"]] == list(host.nodes)
     for name, node in host.nodes.items():
@@ -77,19 +71,19 @@ def test_every_node_and_every_widget_is_in_the_graph(host):
         ("ImageSegmentationAuto", None, 0.65),
     ],
 )
-def test_every_value_arrives(host, models, name, recipe, min_confidence):
+def test_every_value_arrives(host, asked, name, recipe, min_confidence):
     values = opened(host, CURRENT, name)
     instance, _ = run(host, name, images=IMAGES, **values)
     file = values["model"] if values["model"].endswith(".onnx") else f"{values['model']}.onnx"
-    assert (file, CPU) in models and instance._session is None  # provider, and keep_loaded off
-    count, ran, fed, options = models[-2]
+    assert (file, CPU) in asked and instance._session is None  # provider, and keep_loaded off
+    count, ran, fed, options = asked[-2]
     assert (count, ran, options) == (1, file, replace(OPTIONS, min_confidence=min_confidence))
     assert fed.class_index == 3 if recipe is None else fed == recipe
 
 
-def test_values_of_the_small_nodes_arrive(host, models):
+def test_values_of_the_small_nodes_arrive(host, asked):
     (session,) = run(host, "ImageSegmentationModelLoader", **opened(host, CURRENT, "ImageSegmentationModelLoader"))[1]
-    assert session.path.name == "my_model.onnx" and ("my_model.onnx", CPU) in models
+    assert session.path.name == "my_model.onnx" and ("my_model.onnx", CPU) in asked
     run(
         host,
         "ImageSegmentationApply",
@@ -97,14 +91,14 @@ def test_values_of_the_small_nodes_arrive(host, models):
         images=IMAGES,
         **opened(host, CURRENT, "ImageSegmentationApply"),
     )
-    *_, fed, options = models[-2]
+    *_, fed, options = asked[-2]
     assert (fed.class_index, options) == (3, CutoutOptions(min_confidence=0.75, steady=True, background="#20c0ff"))
     mask = torch.zeros(1, 8, 8)
     values = opened(host, CURRENT, "ImageSegmentationAlphaMatting")
     run(host, "ImageSegmentationAlphaMatting", images=IMAGES, mask=mask, **values)
     refine = RefineOptions(True, 215, 45, 13, "vitmatte", "photo")
-    assert models[-1][2] == CutoutOptions(refine, background="#20c0ff", steady_trimap=True)
-    assert models[-2] == ("vitmatte", "")
+    assert asked[-1][2] == CutoutOptions(refine, background="#20c0ff", steady_trimap=True)
+    assert asked[-2] == ("vitmatte", "")
     run(
         host,
         "ImageSegmentationForeground",
@@ -112,7 +106,7 @@ def test_values_of_the_small_nodes_arrive(host, models):
         mask=mask,
         **opened(host, CURRENT, "ImageSegmentationForeground"),
     )
-    assert models[-1][2] == CutoutOptions(RefineOptions(edge_colours="estimated"), background="#20c0ff")
+    assert asked[-1][2] == CutoutOptions(RefineOptions(edge_colours="estimated"), background="#20c0ff")
 
 
 def test_values_of_the_recipe_node_arrive(host):
@@ -139,13 +133,13 @@ def test_values_of_the_recipe_node_arrive(host):
         ),
     ],
 )
-def test_graphs_of_the_older_pack(host, models, name, options, container):
+def test_graphs_of_the_older_pack(host, asked, name, options, container):
     """What they lack is as it always was: neither recipe nor confidence nor background."""
     values = opened(host, OLDER, name)
     assert list(values) == list(host.nodes[name].INPUT_TYPES()["required"])[1:]
     make_red_model(host.folder / "u2net.onnx", (1, 3, "height", "width"))
     instance, _ = run(host, name, images=IMAGES, **values)
-    _, ran, fed, asked = models[-2]
-    assert (ran.removesuffix(".onnx"), asked) == (values["model"].removesuffix(".onnx"), options)
+    _, ran, fed, found = asked[-2]
+    assert (ran.removesuffix(".onnx"), found) == (values["model"].removesuffix(".onnx"), options)
     assert fed == (Recipe(container) if container else find_model("u2net").recipe)
     assert instance._session is not None

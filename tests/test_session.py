@@ -1,6 +1,7 @@
 """Sessions: rembg's masks, sharing and letting go, and what is said when a model does not fit."""
 
 import gc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def rembg_u2netp(u2netp):
     """rembg's own session of the same file."""
     import onnxruntime
 
-    U2netpSession = pytest.importorskip("rembg.sessions.u2netp").U2netpSession
+    U2netpSession: Any = pytest.importorskip("rembg.sessions.u2netp").U2netpSession
 
     class SameFile(U2netpSession):
         @classmethod
