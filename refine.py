@@ -76,7 +76,7 @@ def colours_and_alpha(
         alpha = matte(rgb, known, alpha, options.method, number, raise_if_cancelled, options.network)
         if raise_if_cancelled:
             raise_if_cancelled()
-    return edge_colours(rgb, alpha, options), alpha
+    return edge_colours(rgb, alpha, options, raise_if_cancelled), alpha
 
 
 def mask_trimap(mask: Tensor, options: RefineOptions) -> Tensor:
@@ -102,7 +102,9 @@ def matte(
         return mask
 
 
-def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
+def edge_colours(
+    rgb: Tensor, alpha: Tensor, options: RefineOptions, raise_if_cancelled: RaiseIfCancelled | None = None
+) -> Tensor:
     """The colours [H, W, 3] that the options ask for."""
     colours = options.edge_colours
     if colours == "auto":
@@ -114,4 +116,4 @@ def edge_colours(rgb: Tensor, alpha: Tensor, options: RefineOptions) -> Tensor:
     from .matting.foreground.estimate import estimate_foreground  # not before it is used: the pack loads with ComfyUI
 
     with stage("foreground colours"):
-        return round_levels(estimate_foreground(rgb, alpha))
+        return round_levels(estimate_foreground(rgb, alpha, raise_if_cancelled))

@@ -12,11 +12,11 @@ Function = TypeVar("Function", bound=Callable[..., object])
 _kernels: list[tuple[Any, object]] = []
 
 
-def kernel(signature: object) -> Callable[[Function], Function]:
-    """A function that Python or other kernels call with exactly these types."""
+def kernel(signature: object, fastmath: bool = True) -> Callable[[Function], Function]:
+    """A function that Python or other kernels call with exactly these types. fastmath: sums in any order."""
 
     def register(function: Function) -> Function:
-        compiled: Function = njit(nogil=True, fastmath=True, cache=True)(function)
+        compiled: Function = njit(nogil=True, fastmath=fastmath, cache=True)(function)
         _kernels.append((compiled, signature))
         return compiled
 
@@ -29,6 +29,12 @@ loop = kernel  # its name in `closed_form`
 def helper(function: Function) -> Function:
     """A function that only kernels call: compiled into them."""
     compiled: Function = njit(nogil=True, fastmath=True)(function)
+    return compiled
+
+
+def exact_helper(function: Function) -> Function:
+    """A helper whose sums are rounded in the order in which they are written."""
+    compiled: Function = njit(nogil=True)(function)
     return compiled
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 KERNELS = Path(__file__).resolve().parent
-MODULES = ("closed_form.solve", "resample")
+MODULES = ("closed_form.solve", "resample", "foreground")
 COMPLETE = "complete.txt"
 LOG = "log.txt"
 # The names of all files that are written to a folder of kernels, numba's own among them.

@@ -1,12 +1,14 @@
 """Foreground colours against pymatting 1.1.16, and against what must come out where its float32 fails it."""
 
+import itertools
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 import torch
-from onnx_segmentation.matting.foreground import estimate as foreground
-from onnx_segmentation.matting.foreground.estimate import estimate_foreground
+from onnx_segmentation.kernel_cache import kernels
+from onnx_segmentation.matting.foreground import compiled, estimate_foreground
 from onnx_segmentation.matting.foreground.tiles import pyramid
 from PIL import Image
 from skimage import data
@@ -16,11 +18,13 @@ pymatting = pytest.importorskip("pymatting")
 LEVEL = 1 / 255
 
 
-@pytest.fixture(params=["numpy", "torch"], autouse=True)
+@pytest.fixture(params=["compiled", "torch"], autouse=True)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every test runs in numpy, the CPU's engine, and in torch, the GPU's, on the CPU."""
+    """Every test runs by the compiled kernels and in torch, the GPU's engine, on the CPU."""
     if request.param == "torch":
-        monkeypatch.setattr(foreground, "estimate_in_numpy", foreground.estimate_in_torch)
+        monkeypatch.setattr(kernels, "find", lambda *_: None)
+    elif kernels.find("foreground", wait=True) is None:
+        pytest.skip("numba is not installed")
     return str(request.param)
 
 
@@ -68,6 +72,57 @@ def alphas() -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("name", alphas())
 def test_synthetic(name: str) -> None:
     assert_as_pymatting(astronaut(), alphas()[name])
+
+
+@pytest.mark.parametrize("name", ["noise", "ramp", "diagonal", "faint", "disc 2", "disc 20", "disc 120", "hair"])
+def test_kernels_are_pymatting_bit_for_bit(engine: str, name: str) -> None:
+    """Where alpha is soft; where it is 1, far from the edge, the photo stays.
+
+    The coarsest level's one pixel is its own neighbour: were it soft, its determinant would cancel in pymatting.
+    """
+    if engine == "torch":
+        pytest.skip("torch rounds in another order")
+    image, alpha = astronaut(), alphas()[name]
+    alpha[0, 0] = 0
+    soft = (alpha > 0) & (alpha < 1)
+    assert np.array_equal(ours(image, alpha)[soft], pymatting.estimate_foreground_ml(image, alpha)[soft])
+
+
+class Cancelled(Exception):
+    pass
+
+
+def test_it_can_be_cancelled_at_every_band() -> None:
+    image, alpha = torch.from_numpy(astronaut()), torch.from_numpy(alphas()["noise"])
+    asked = list[None]()
+    whole = estimate_foreground(image, alpha, lambda: asked.append(None))
+    assert len(asked) >= len(pyramid(*alpha.shape))
+    for last in (1, len(asked)):
+        count = itertools.count(1)
+
+        def stop(last: int = last, count: Iterator[int] = count) -> None:
+            if next(count) == last:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            estimate_foreground(image, alpha, stop)
+    assert torch.equal(estimate_foreground(image, alpha), whole)
+
+
+def test_a_large_level_is_swept_in_bands(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And their number changes nothing."""
+    if engine == "torch":
+        pytest.skip("torch asks between tiles")
+    image, alpha = torch.from_numpy(astronaut()), torch.from_numpy(alphas()["noise"])
+    whole, asked = estimate_foreground(image, alpha), list[None]()
+    monkeypatch.setattr(compiled, "BAND", 401 * 10)
+    assert torch.equal(estimate_foreground(image, alpha, lambda: asked.append(None)), whole)
+    assert len(asked) >= 300 // 11
+
+
+def test_alpha_out_of_range_is_taken_as_the_nearest_in_it() -> None:
+    image, alpha = astronaut(), alphas()["disc 20"]
+    assert np.array_equal(ours(image, alpha * 1e9 - 1e8), ours(image, (alpha * 1e9 - 1e8).clip(0, 1)))
 
 
 @pytest.mark.parametrize("size", [(1, 2), (1, 77), (77, 1), (2, 300), (3, 3), (33, 32), (129, 67), (31, 400)])

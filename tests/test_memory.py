@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,12 +90,12 @@ def waiting_for_the_collector():
     return count
 
 
-@pytest.mark.parametrize("engine", ["numpy", "torch"])
+@pytest.mark.parametrize("engine", ["compiled", "torch"])
 def test_a_frames_work_is_gone_with_the_frame(tmp_path, each_solver, monkeypatch, waiting_for_the_collector, engine):
     """Not when the collector comes round: it counts objects, not their bytes, and 16 frames of 1080p were 400 MB."""
     monkeypatch.setattr(multigrid, "DIRECT_SIZE", 64)  # levels below levels, as large pictures have
     if engine == "torch":
-        monkeypatch.setattr(estimate, "find_cv2", lambda: None)
+        monkeypatch.setattr(estimate, "kernels", SimpleNamespace(find=lambda *_: None))
     recipe = Recipe(CustomSessionContainer(width=64, height=64), scale="255")
     session = CustomSession(make_red_model(tmp_path / "model.onnx", (1, 3, 64, 64)), recipe)
     options = CutoutOptions(RefineOptions(True, erode_size=9), steady=True, steady_trimap=True, post_process=True)

@@ -110,7 +110,7 @@ def images():
 MATTED = CutoutOptions(RefineOptions(alpha_matting=True, erode_size=3))
 STEPS = [
     (methods, "_estimate", "alpha matting of 64 x 64"),
-    (estimate, "estimate_in_numpy", "estimating foreground colours of 64 x 64"),
+    (estimate, "_count_soft", "estimating foreground colours of 64 x 64"),
     (pipeline, "Results", "cutting out 2 of 64 x 64"),
     (pipeline, "mask_trimap", "cutting out 2 of 64 x 64"),
 ]

@@ -7,6 +7,7 @@ Written so, no determinant cancels, and all that depends on alpha is computed on
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -22,17 +23,17 @@ SERIAL_SIZE = 32767
 class Sweeper:
     """Buffers for `count` tiles of one shape and the views of every step, made once and used for many chunks.
 
-    border: whether tiles may reach the image's edge. A missing neighbour is the pixel itself, a fifth weight.
+    At the image's edge a missing neighbour is the pixel itself: a fifth weight.
     """
 
-    def __init__(self, level: Level, count: int, border: bool, device: torch.device) -> None:
-        self.border, self.sweeps = border, level.sweeps
+    def __init__(self, level: Level, count: int, device: torch.device) -> None:
+        self.sweeps = level.sweeps
         self.diagonals, rows = level.extent
         diagonals = self.diagonals
         ring = diagonals + 2, rows + 2, count
         self.colours = torch.empty(6, *ring, device=device)  # F, B
         self.photo = torch.empty(4, *ring, device=device)  # R, G, B, alpha
-        self.neighbours = torch.empty(4 + border, diagonals, rows, count, device=device)
+        self.neighbours = torch.empty(5, diagonals, rows, count, device=device)
         self.shares = torch.empty(2, diagonals, rows, count, device=device)  # a, 1 - a
         self.gains = torch.empty_like(self.shares)
         slab = max(1, SERIAL_SIZE // (ring[1] * count) - 2) if device.type == "cpu" else ring[0]
@@ -45,10 +46,9 @@ class Sweeper:
         self._gather(tiles, start, self.colours)
         for slab in self.slabs:
             self._weigh(slab.start, min(slab.stop, self.diagonals))
-        if self.border:
-            self._fold_outside(tiles)
+        self._fold_outside(tiles)
         for step in self.steps:
-            _advance(*step)
+            step.advance()
         self._keep(tiles, goal)
 
     def _gather(self, tiles: Tiles, frames: Frames, out: Tensor) -> None:
@@ -91,7 +91,7 @@ class Sweeper:
                 now[4].addcmul_(weight, hidden)
                 weight.masked_fill_(hidden, 0)
 
-    def _views(self) -> Iterator[tuple[Tensor, ...]]:
+    def _views(self) -> Iterator["Step"]:
         """At step t sweep k is on diagonal t - 2k: it needs the next one of sweep k - 1, just done."""
         diagonals, last = self.diagonals, 2 * (self.sweeps - 1)
         mean = torch.empty(6, self.sweeps, *self.neighbours.shape[2:], device=self.photo.device)
@@ -102,29 +102,16 @@ class Sweeper:
             if newest >= oldest:
                 yield self._view(oldest, newest + 1, mean, residual)
 
-    def _view(self, first: int, stop: int, mean: Tensor, residual: Tensor) -> tuple[Tensor, ...]:
-        """Arguments of `_advance` for every second diagonal of first..stop, each of another sweep."""
+    def _view(self, first: int, stop: int, mean: Tensor, residual: Tensor) -> "Step":
+        """Every second diagonal of first..stop, each of another sweep."""
         before, here, after = (self.colours[:, first + i : stop + i : 2] for i in range(3))
         own = here[:, :, 1:-1]
+        near = before[:, :, 1:-1], before[:, :, 2:], after[:, :, 1:-1], after[:, :, :-2], own
         now = slice(first, stop, 2)
-        mean, residual = mean[:, : own.shape[1]], residual[:, : own.shape[1]]
-        both = mean.view(2, 3, *mean.shape[1:])
-        return (
-            mean,
-            residual,
-            self.photo[:3, first + 1 : stop + 1 : 2, 1:-1],
-            *self.shares[:, now],
-            self.gains[:, None, now],
-            mean[:3],
-            mean[3:],
-            both,
-            own,
-            before[:, :, 1:-1],
-            before[:, :, 2:],
-            after[:, :, 1:-1],
-            after[:, :, :-2],
-            *self.neighbours[:, now],
-        )
+        image = self.photo[:3, first + 1 : stop + 1 : 2, 1:-1]
+        weights, shares, gains = (values[:, now] for values in (self.neighbours, self.shares, self.gains))
+        count = own.shape[1]
+        return Step(mean[:, :count], residual[:, :count], image, own, near, weights.unbind(), shares.unbind(), gains)
 
     def _keep(self, tiles: Tiles, goal: Frames) -> None:
         """Write the cores; cells outside the image go to the spare pixel."""
@@ -139,39 +126,31 @@ class Sweeper:
             if now.start >= now.stop:
                 continue
             index = row + column[now]
-            if self.border:
-                index.masked_fill_(~(inside_x[now] & inside_y), len(goal.planes[0]) - 1)
+            index.masked_fill_(~(inside_x[now] & inside_y), len(goal.planes[0]) - 1)
             for plane, cells in zip(goal.planes, self.colours, strict=False):
                 plane.scatter_(0, index.reshape(-1), cells[now, rows].reshape(-1))
 
 
-def _advance(
-    mean: Tensor,
-    residual: Tensor,
-    image: Tensor,
-    alpha: Tensor,
-    rest: Tensor,
-    gain: Tensor,
-    front: Tensor,
-    back: Tensor,
-    both: Tensor,
-    own: Tensor,
-    left: Tensor,
-    up: Tensor,
-    right: Tensor,
-    down: Tensor,
-    w0: Tensor,
-    w1: Tensor,
-    w2: Tensor,
-    w3: Tensor,
-    itself: Tensor | None = None,
-) -> None:
-    """One step of all tiles and sweeps: 8 operations on [6, sweeps, rows, n], no new memory."""
-    torch.mul(left, w0, out=mean)
-    mean.addcmul_(up, w1).addcmul_(right, w2).addcmul_(down, w3)
-    if itself is not None:
-        mean.addcmul_(own, itself)
-    torch.addcmul(image, front, alpha, value=-1, out=residual)
-    residual.addcmul_(back, rest, value=-1)
-    both.addcmul_(residual, gain)
-    torch.clamp(mean, 0, 1, out=own)
+@dataclass(frozen=True)
+class Step:
+    """The views of one step: colours [6, sweeps, rows, n], image and residual [3, ...], the others one per neighbour
+    or [2, ...]."""
+
+    mean: Tensor
+    residual: Tensor
+    image: Tensor
+    own: Tensor
+    near: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+    shares: tuple[Tensor, ...]
+    gains: Tensor
+
+    def advance(self) -> None:
+        """All tiles and sweeps at once: 9 operations, no new memory."""
+        torch.mul(self.near[0], self.weights[0], out=self.mean)
+        for near, weight in zip(self.near[1:], self.weights[1:], strict=True):
+            self.mean.addcmul_(near, weight)
+        torch.addcmul(self.image, self.mean[:3], self.shares[0], value=-1, out=self.residual)
+        self.residual.addcmul_(self.mean[3:], self.shares[1], value=-1)
+        self.mean.unflatten(0, (2, 3)).addcmul_(self.residual, self.gains[:, None])
+        torch.clamp(self.mean, 0, 1, out=self.own)

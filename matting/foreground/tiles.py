@@ -81,12 +81,6 @@ class Tiles:
         first = self.diagonal - self.row - self.level.lead[0] + self.level.lead[1] - self.level.extent[1] - 1
         return first + _steps(sum(self.level.extent) + 3, self.row)
 
-    def touches_border(self) -> Tensor:
-        """Whether a swept cell is at the image's edge or outside, bool [n]."""
-        low_x, high_x, low_y, high_y = self.x[2], self.x[-3], self.y[-2], self.y[1]
-        outside_x = (low_x <= 0) | (high_x >= self.level.width - 1)
-        return outside_x | (low_y <= 0) | (high_y >= self.level.height - 1)
-
     def select(self, chosen: Tensor) -> "Tiles":
         """The tiles of an index or a bool mask."""
         return Tiles(self.level, self.frame[chosen], self.diagonal[chosen], self.row[chosen])
