@@ -142,6 +142,7 @@ def test_no_memory_at_a_run_halves_the_chunk(tmp_path, gpu, frames, monkeypatch,
 
     monkeypatch.setattr(loaded, "run_session", run_session)
     session = CustomSession(path, RECIPE, make_room=gpu.room.append)
+    session.model.frames_together = True  # as once they were compared with a frame alone
     monkeypatch.setattr(CustomSession, "frames_at_once", lambda *_: 8)
     ticks = []
     result = cutout(frames, session, on_frame=lambda: ticks.append(1))

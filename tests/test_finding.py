@@ -138,9 +138,8 @@ def test_what_the_graph_does_first_is_not_done_twice(tmp_path, name):
     before, candidate, order = BAKED[name]
     path = convolutions(np.ones((8, 3, 3, 3)), np.zeros(8), before=before)(tmp_path / "model.onnx")
     graph = read_graph(path)
-    model = type(
-        "Model", (), {"picture": type("Picture", (), {"name": "input", "kind": "float32"}), "facts": inspect(path)}
-    )
+    picture = type("Picture", (), {"name": "input", "kind": "float32", "channels": 3})
+    model = type("Model", (), {"picture": picture, "facts": inspect(path)})
     numbers = read_numbers(model, graph, ())
     assert numbers.fixed is candidate
     assert numbers.channels == order

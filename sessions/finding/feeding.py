@@ -11,7 +11,7 @@ from ...callbacks import RaiseIfCancelled
 from ..onnx_file.graph import Graph
 from ..recipes.recipe import Channels, Recipe
 from ..runtime.loaded import LoadedModel
-from .candidates import CANDIDATES, IMAGENET, LEVELS, UNIT, Candidate
+from .candidates import CANDIDATES, IMAGENET, LEVELS, SYMMETRIC, UNIT, Candidate
 from .fingerprint import FEWEST, fingerprint
 from .outputs import Meaning, read_meaning
 from .preprocessing import Preprocessing, read_preprocessing
@@ -52,7 +52,10 @@ def read_numbers(model: LoadedModel, graph: Graph, pictures: Sequence[Tensor]) -
     if first.is_baked:
         return _baked(first)
     if not fingerprint(graph) and (first.convolution is None or len(first.convolution.kernel) < FEWEST):
-        return Numbers(IMAGENET, words=IMAGENET.name, doubt="a guess: the model is too small to tell")
+        usual = UNIT if model.picture.channels == 1 else IMAGENET
+        return Numbers(usual, words=usual.name, doubt="a guess: the model is too small to tell")
+    if model.picture.channels == 1:
+        return Numbers(evidence=Evidence(dict.fromkeys(CANDIDATES, 0.0) | {UNIT: 0.5, SYMMETRIC: 0.25}))
     if first.convolution is None or len(first.convolution.kernel) < FEWEST:
         return Numbers(evidence=Evidence(dict.fromkeys(CANDIDATES, 0.0) | {IMAGENET: 0.5, UNIT: 0.25}))
     evidence = weigh(first.convolution, [_small(each) for each in pictures] or [photo_like()], graph.producer)

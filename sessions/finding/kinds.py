@@ -37,6 +37,7 @@ SERVES = {
 }
 FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)
 """Numbers of channels that features have. Nobody has that many classes, but for 64, 96 and 128: names decide there."""
+GRIDS = (8, 16, 32)  # strides of the cells in which detectors look for boxes
 WORDS_IN_A_TEXT = 1000  # and more, for each place of a line of text
 LIKENESS = 0.6
 ORDERS = ((0, 1, 2), (2, 1, 0))  # RGB and BGR
@@ -73,18 +74,28 @@ def kind_of_name(name: str) -> str:
     return next((kind for kind, telling in WORDS.items() if words & set(telling.split())), "")
 
 
-def kind_of_shapes(outputs: Mapping[str, NDArray[Any]]) -> str:
+def kind_of_shapes(outputs: Mapping[str, NDArray[Any]], fed: tuple[int, int]) -> str:
     """The kind that shapes tell when no output is a map."""
     shapes = [output.shape for output in outputs.values()]
     if all(len(shape) <= 2 or set(shape[2:]) == {1} for shape in shapes):
         return "classifier"
-    if any(shape[axis] in FEATURES for shape in shapes if len(shape) in (3, 4) for axis in (1, len(shape) - 1)):
+    cells = sum((fed[0] // stride) * (fed[1] // stride) for stride in GRIDS)
+    if any(len(shape) == 3 and {cells, 3 * cells} & set(shape[1:]) for shape in shapes):
+        return "detector"
+    if any(_has_features(shape) for shape in shapes):
         return "image encoder"
     if any(len(shape) == 3 and shape[2] > WORDS_IN_A_TEXT for shape in shapes):
         return "text or sequence model"
     if any(len(shape) == 3 for shape in shapes):
         return "detector"
     return "model of maps of another shape" if any(len(shape) == 4 for shape in shapes) else ""
+
+
+def _has_features(shape: tuple[int, ...]) -> bool:
+    """Of a map [1, C, h, w] or [1, h, w, C], or of tokens [1, N, C]."""
+    if len(shape) == 3:
+        return shape[2] in FEATURES
+    return len(shape) == 4 and (shape[1] in FEATURES or (shape[1] == shape[2] and shape[3] in FEATURES))
 
 
 def has_queries(outputs: Mapping[str, NDArray[Any]], maps: int) -> bool:

@@ -112,7 +112,7 @@ def _find_maps(model: str, samples: Sequence[Sample]) -> dict[str, list[Tensor]]
     maps = {name: each for name, each in maps.items() if _is_possible(each[0], first)}
     listed = kinds.list_outputs(tensors)
     if not maps:
-        kind = kinds.kind_of_shapes(tensors)
+        kind = kinds.kind_of_shapes(tensors, (first.picture.shape[0], first.picture.shape[1]))
         if kind:
             raise kinds.refuse(model, kind, listed)
         raise NoMaskError(

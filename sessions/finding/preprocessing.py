@@ -31,11 +31,13 @@ class FirstConvolution:
 @dataclass(frozen=True)
 class Preprocessing:
     """factor, offset: what the graph makes of a number of its input, `number * factor + offset`, three of each (R, G,
-    B); (1, 0) if it takes it as it is. steps: its operators. convolution: the first one, if it is of three channels."""
+    B); (1, 0) if it takes it as it is. steps: its operators. resizes: to its own size. convolution: the first one, if
+    it is of three channels."""
 
     factor: NDArray[np.float32]
     offset: NDArray[np.float32]
     steps: tuple[str, ...] = ()
+    resizes: bool = False
     convolution: FirstConvolution | None = None
 
     @property
@@ -60,6 +62,7 @@ def read_preprocessing(graph: Graph, picture: str) -> Preprocessing:
     """Follow the input `picture` to the first operator that is no arithmetic with constants."""
     factor, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
     steps: list[str] = []
+    resizes = False
     for _ in range(MOST_STEPS):
         node = _next(graph, picture)
         if node is None:
@@ -70,12 +73,19 @@ def read_preprocessing(graph: Graph, picture: str) -> Preprocessing:
                 break
             factor, offset = _apply(node, picture, constant, factor, offset)
             steps.append(node.op)
+        elif node.op == "BatchNormalization":
+            normed = _normalised(graph, node, factor, offset)
+            if normed is None:
+                break
+            factor, offset = normed
+            steps.append(node.op)
         elif node.op == "Conv":
-            return Preprocessing(factor, offset, tuple(steps), _convolution(graph, node))
+            return Preprocessing(factor, offset, tuple(steps), resizes, _convolution(graph, node))
         elif node.op not in PASSED:
             break
+        resizes = resizes or node.op == "Resize"
         picture = node.outputs[0]
-    return Preprocessing(factor, offset, tuple(steps))
+    return Preprocessing(factor, offset, tuple(steps), resizes)
 
 
 def _next(graph: Graph, name: str) -> Node | None:
@@ -104,6 +114,19 @@ def _apply(
     if node.inputs[0] != picture:
         return factor, offset  # a constant by the picture: nobody normalises so
     return factor / constant, offset / constant
+
+
+def _normalised(
+    graph: Graph, node: Node, factor: NDArray[np.float32], offset: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """A batch norm of the picture itself: (x - mean) / spread * scale + shift."""
+    values = [graph.numbers(name) for name in node.inputs[1:5]]
+    known = [value for value in values if value is not None and value.size == 3]
+    if len(known) < 4:
+        return None
+    scale, shift, mean, variance = known
+    gain = scale / np.sqrt(np.maximum(variance, 1e-12))
+    return factor * gain, (offset - mean) * gain + shift
 
 
 def _convolution(graph: Graph, node: Node) -> FirstConvolution | None:

@@ -17,10 +17,10 @@ SIDES = (512, 256, 1024, 320, 224, 448, 518, 384, 640)
 """For models that are free by name only."""
 
 
-def sized(model: LoadedModel, base: Recipe) -> tuple[Recipe, int]:
+def sized(model: LoadedModel, base: Recipe, square: bool = False) -> tuple[Recipe, int]:
     """The recipe with the size that the file fixes, or one found by trial -> and how often the model was run for it.
 
-    base: of which fit and sides hold for a free size, if it keeps the aspect.
+    base: of which fit and sides hold for a free size, if it keeps the aspect. square: the graph resizes what it is fed.
     Raises ModelInputError if the model runs at no size.
     """
     width, height = model.picture.width, model.picture.height
@@ -28,7 +28,7 @@ def sized(model: LoadedModel, base: Recipe) -> tuple[Recipe, int]:
         return at(base, width, height), 0
     runs = 0
     failure: ModelInputError | None = None
-    for recipe, sides in _possibilities(model, base):
+    for recipe, sides in _possibilities(model, base, square):
         runs += 1
         try:
             trial_run(model, at(recipe, *sides), *sides)
@@ -51,11 +51,11 @@ def trial_run(model: LoadedModel, recipe: Recipe, width: int, height: int) -> Sa
     return run_sample(model, recipe, picture, real=False)
 
 
-def _possibilities(model: LoadedModel, base: Recipe) -> list[tuple[Recipe, tuple[int, int]]]:
+def _possibilities(model: LoadedModel, base: Recipe, square: bool) -> list[tuple[Recipe, tuple[int, int]]]:
     """Recipes to try, each with a width and height that it must run at."""
     width, height = model.picture.width, model.picture.height
     squares = [(at(base, width or side, height or side), (width or side, height or side)) for side in SIDES]
-    if width or height:
+    if width or height or square:
         return squares
     side = base.container.width if base.fit == "keep_aspect" else FREE_SIDE
     container = replace(base.container, width=side, height=side)

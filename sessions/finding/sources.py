@@ -182,7 +182,7 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     by_graph = family_of_graph(fingerprint(graph))
     family = by_graph or family_of_name(path)
     first = read_preprocessing(graph, model.picture.name)
-    base, runs = sized(model, replace(family.recipe, most_pixels=MOST_PIXELS) if family else _plain({}))
+    base, runs = sized(model, replace(family.recipe, most_pixels=MOST_PIXELS) if family else _plain({}), first.resizes)
     if not family or first.is_baked or not model.picture.kind.startswith("float"):
         fed = find_feeding(model, base, graph, trial.pictures, runs, trial.on_run, trial.raise_if_cancelled)
         return FoundRecipe(fed.recipe, fed.words, model, fed.doubt)
