@@ -1,4 +1,7 @@
-"""Foreground colours against pymatting's estimate_foreground_ml: `python dev.py bench foreground [ROUNDS]`."""
+"""Foreground colours against pymatting's estimate_foreground_ml: `python dev.py bench foreground [ROUNDS] [SIDES]`.
+
+By the compiled kernels and by torch, as where numba is not installed. SIDES: in pixels, 1024,2048,3464 if not given.
+"""
 
 import sys
 
@@ -10,29 +13,36 @@ from skimage import data
 
 from tools.pack import load_pack
 
+from .kernels import choose_kernels
 from .timing import interleave, median_ms, print_header, ratio
 
-SIDES = {"1 MP": 1024, "4 MP": 2048, "12 MP": 3464}
+SIDES = "1024,2048,3464"
 
 
 def main() -> None:
     load_pack()
-    from onnx_segmentation.matting.foreground.estimate import estimate_foreground
+    from onnx_segmentation.matting.foreground import estimate_foreground, estimate_in_torch
 
+    choose_kernels(libraries_alone=False)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     print_header(__doc__ or "")
-    print("| size | soft | ours, ms | pymatting, ms | faster |\n|---|---|---|---|---|")
-    for name, side in SIDES.items():
+    sides = sys.argv[2] if len(sys.argv) > 2 else SIDES
+    print(
+        "| size | soft | kernels, ms | torch, ms | pymatting, ms | kernels faster | torch faster |\n" + "|---" * 7 + "|"
+    )
+    for side in map(int, sides.split(",")):
         for soft in (0.02, 0.15, 1.0):
             image, alpha = case(side, soft)
             tensors = torch.from_numpy(image), torch.from_numpy(alpha)
             runs = {
-                "ours": lambda pair=tensors: estimate_foreground(*pair),
+                "kernels": lambda pair=tensors: estimate_foreground(*pair),
+                "torch": lambda pair=tensors: estimate_in_torch(pair[0][None], pair[1][None]),
                 "pymatting": lambda pair=(image, alpha): estimate_foreground_ml(*pair),
             }
             times = interleave(runs, rounds)
             medians = " | ".join(f"{median_ms(times[who]):.0f}" for who in runs)
-            print(f"| {name} | {soft:.0%} | {medians} | {ratio(times, 'pymatting', 'ours'):.2f} x |", flush=True)
+            faster = " | ".join(f"{ratio(times, 'pymatting', who):.2f} x" for who in ("kernels", "torch"))
+            print(f"| {side} x {side} | {soft:.0%} | {medians} | {faster} |", flush=True)
 
 
 def case(side: int, soft: float) -> tuple[np.ndarray, np.ndarray]:

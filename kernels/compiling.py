@@ -33,8 +33,8 @@ def helper(function: Function) -> Function:
 
 
 def exact_helper(function: Function) -> Function:
-    """A helper whose sums are rounded in the order in which they are written."""
-    compiled: Function = njit(nogil=True)(function)
+    """A helper whose sums are rounded in the order in which they are written; dividing by 0 raises nothing."""
+    compiled: Function = njit(nogil=True, error_model="numpy")(function)
     return compiled
 
 

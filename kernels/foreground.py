@@ -29,6 +29,7 @@ CELL = 16
 LEAD, TAIL = 24, 4
 # A determinant below this share of its terms has lost too many of its 24 bits.
 CANCELLED = 0.01
+ONES = (np.float32(1), np.float32(1), np.float32(1), np.float32(1))
 
 FLOATS, PLANE, PLACES, CELLS = types.float32[:, :, ::1], types.float32[:, ::1], types.int64[::1], types.boolean[:, ::1]
 
@@ -86,8 +87,9 @@ def copy(source: Floats, rows: Places, columns: Places, cells: Cells, margin: in
     for row in range(cells.shape[0]):
         for column in range(cells.shape[1]):
             if cells[row, column]:
+                left, right = max(column * CELL - margin, 0), min(column * CELL + CELL + margin, columns.size)
                 for y in range(max(row * CELL - margin, 0), min(row * CELL + CELL + margin, rows.size)):
-                    for x in range(max(column * CELL - margin, 0), min(column * CELL + CELL + margin, columns.size)):
+                    for x in range(left, right):
                         for c in range(target.shape[2]):
                             target[y, x, c] = source[rows[y], columns[x], c]
 
@@ -117,42 +119,68 @@ def sweep(
 def _sweep_run(
     image: Floats, alpha: Floats, rows: Places, columns: Places, colours: Floats, y: int, first: int
 ) -> None:
-    above, below = max(y - 1, 0), min(y + 1, rows.size - 1)
-    row, row_above, row_below = alpha[rows[y]], alpha[rows[above]], alpha[rows[below]]
-    photo, own, up, down = image[rows[y]], colours[y], colours[above], colours[below]
+    """A row of a cell. Scalars alone: views of arrays for each pixel took twice as long as all else."""
+    above, below, before = max(y - 1, 0), min(y + 1, rows.size - 1), max(first - 1, 0)
+    row, row_above, row_below = rows[y], rows[above], rows[below]
+    share_before, share = alpha[row, columns[before]], alpha[row, columns[first]]
+    red, green, blue = _pair(colours, y, before, 0), _pair(colours, y, before, 1), _pair(colours, y, before, 2)
     for x in range(first, min(first + CELL, columns.size)):
-        before, behind = max(x - 1, 0), min(x + 1, columns.size - 1)
-        place = columns[x]
-        share = row[place]
+        behind = min(x + 1, columns.size - 1)
+        place, share_behind = columns[x], alpha[row, columns[behind]]
         weights = (
-            REGULARIZATION + abs(share - row[columns[before]]),
-            REGULARIZATION + abs(share - row[columns[behind]]),
-            REGULARIZATION + abs(share - row_above[place]),
-            REGULARIZATION + abs(share - row_below[place]),
+            REGULARIZATION + abs(share - share_before),
+            REGULARIZATION + abs(share - share_behind),
+            REGULARIZATION + abs(share - alpha[row_above, place]),
+            REGULARIZATION + abs(share - alpha[row_below, place]),
         )
-        around = own[before], own[behind], up[x], down[x]
-        if not _solve(np.float32, share, weights, photo[place], around, own[x], CANCELLED):
-            _solve(np.float64, np.float64(share), weights, photo[place], around, own[x], 0.0)
+        photo = image[row, place, 0], image[row, place, 1], image[row, place, 2]
+        places = y, x, behind, above, below
+        is_sound, inverse = _invert(share, weights)
+        if is_sound:
+            red = _solve(np.float32, share, weights, inverse, photo[0], red, colours, places, 0)
+            green = _solve(np.float32, share, weights, inverse, photo[1], green, colours, places, 1)
+            blue = _solve(np.float32, share, weights, inverse, photo[2], blue, colours, places, 2)
+        else:
+            wide = np.float64(share)
+            inverse = _invert(wide, weights)[1]
+            red = _solve(np.float64, wide, weights, inverse, photo[0], red, colours, places, 0)
+            green = _solve(np.float64, wide, weights, inverse, photo[1], green, colours, places, 1)
+            blue = _solve(np.float64, wide, weights, inverse, photo[2], blue, colours, places, 2)
+        share_before, share = share, share_behind
 
 
 @exact_helper
-def _solve(real: Any, a0: Any, weights: Any, photo: Floats, around: Any, own: Floats, cancelled: float) -> bool:
-    """One pixel's 2 x 2 system, for three colours; False where its determinant cancels. real: what sums are kept in."""
+def _pair(colours: Floats, y: int, x: int, c: int) -> Any:
+    return colours[y, x, c], colours[y, x, c + 3]
+
+
+@exact_helper
+def _invert(a0: Any, weights: Any) -> Any:
+    """Whether the determinant of a pixel's 2 x 2 system keeps its bits, and the inverse."""
     a1 = 1.0 - a0
-    a00, a01, a11 = a0 * a0, a0 * a1, a1 * a1
-    left, right, up, down = around
-    w0, w1, w2, w3 = weights
-    a00 = a00 + w0 + w1 + w2 + w3
-    a11 = a11 + w0 + w1 + w2 + w3
+    a00, a01, a11 = _add(a0 * a0, weights, ONES), a0 * a1, _add(a1 * a1, weights, ONES)
     determinant = a00 * a11 - a01 * a01
-    if determinant < cancelled * a00 * a11:
-        return False
     inverse = 1.0 / determinant
-    b00, b01, b11 = inverse * a11, inverse * -a01, inverse * a00
-    for c in range(3):
-        b0 = a0 * photo[c] + w0 * left[c] + w1 * right[c] + w2 * up[c] + w3 * down[c]
-        b1 = real(a1 * photo[c])
-        b1 = b1 + w0 * left[c + 3] + w1 * right[c + 3] + w2 * up[c + 3] + w3 * down[c + 3]
-        own[c] = max(0.0, min(1.0, b00 * b0 + b01 * b1))
-        own[c + 3] = max(0.0, min(1.0, b01 * b0 + b11 * b1))
-    return True
+    return determinant >= CANCELLED * a00 * a11, (inverse * a11, inverse * -a01, inverse * a00)
+
+
+@exact_helper
+def _solve(
+    real: Any, a0: Any, weights: Any, inverse: Any, photo: Any, left: Any, colours: Floats, places: Any, c: int
+) -> Any:
+    """One colour of a pixel, foreground and background, also written to `colours`. real: what sums are kept in."""
+    y, x, behind, above, below = places
+    around = left[0], colours[y, behind, c], colours[above, x, c], colours[below, x, c]
+    front = _add(a0 * photo, weights, around)
+    around = left[1], colours[y, behind, c + 3], colours[above, x, c + 3], colours[below, x, c + 3]
+    back = _add(real((1.0 - a0) * photo), weights, around)
+    b00, b01, b11 = inverse
+    colours[y, x, c] = max(0.0, min(1.0, b00 * front + b01 * back))
+    colours[y, x, c + 3] = max(0.0, min(1.0, b01 * front + b11 * back))
+    return colours[y, x, c], colours[y, x, c + 3]
+
+
+@exact_helper
+def _add(total: Any, weights: Any, values: Any) -> Any:
+    """In pymatting's order: left, right, up, down."""
+    return total + weights[0] * values[0] + weights[1] * values[1] + weights[2] * values[2] + weights[3] * values[3]

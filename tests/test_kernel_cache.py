@@ -15,6 +15,7 @@ from onnx_segmentation.imaging import resize, weights
 from onnx_segmentation.kernels import load as loading
 from onnx_segmentation.matting.closed_form import blocks, laplacian, tiles
 from onnx_segmentation.matting.closed_form import solve as closed_form
+from onnx_segmentation.matting.foreground import estimate as foreground
 
 pytestmark = pytest.mark.skipif(kernel_cache.find_spec("numba") is None, reason="numba is not installed")
 
@@ -24,7 +25,7 @@ def fresh(tmp_path, monkeypatch):
     """A process that knows nothing yet, and an empty cache folder."""
     monkeypatch.setenv(environment.CACHE.name, str(tmp_path))
     monkeypatch.setattr(kernel_cache, "kernels", kernel_cache.Kernels())
-    for module in (closed_form, resize):
+    for module in (closed_form, foreground, resize):
         monkeypatch.setattr(module, "kernels", kernel_cache.kernels)
     return kernel_cache.kernels
 
@@ -96,8 +97,10 @@ def test_pictures_say_what_the_loops_would_save(fresh, monkeypatch):
     resize.resize(torch.zeros(10, 10, dtype=torch.uint8), 40, 30)
     resize.resize(torch.zeros(10, 10, dtype=torch.uint8), 40, 30, "nearest")
     closed_form.estimate_alpha(*scene())
-    values, pixels = 1 / resize.VALUES_A_SECOND, 1 / closed_form.PIXELS_A_SECOND
-    assert said == [("resample", 3600 * values), ("resample", 1200 * values), ("closed_form.solve", 1200 * pixels)]
+    foreground.estimate_foreground(*scene())
+    values, pixels, soft = 1 / resize.VALUES_A_SECOND, 1 / closed_form.PIXELS_A_SECOND, 1 / foreground.PIXELS_A_SECOND
+    assert said[:2] == [("resample", 3600 * values), ("resample", 1200 * values)]
+    assert said[2:] == [("closed_form.solve", 1200 * pixels), ("foreground", 1200 * soft)]
 
 
 def test_a_compiler_that_fails_is_said_once(fresh, compiler, caplog):
