@@ -152,5 +152,5 @@ class Step:
             self.mean.addcmul_(near, weight)
         torch.addcmul(self.image, self.mean[:3], self.shares[0], value=-1, out=self.residual)
         self.residual.addcmul_(self.mean[3:], self.shares[1], value=-1)
-        self.mean.unflatten(0, (2, 3)).addcmul_(self.residual, self.gains[:, None])
+        self.mean.view(2, 3, *self.mean.shape[1:]).addcmul_(self.residual, self.gains[:, None])
         torch.clamp(self.mean, 0, 1, out=self.own)
