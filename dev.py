@@ -105,7 +105,7 @@ def environments(arguments: list[str]) -> int:
     python = scripts / PYTHON.name
     if not (scripts / "installed.txt").is_file():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "packaging", "uv"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "--upgrade", "pip", "packaging", "uv"], check=True)
         (scripts / "installed.txt").touch()
     path = os.pathsep.join([str(scripts), os.environ["PATH"]])
     command = [python, "-m", "tools.environments", *arguments]
