@@ -57,7 +57,9 @@ def test_what_has_to_be_combined_is_refused_by_kind(host, picture, interface):
 
 
 @pytest.mark.parametrize(
-    "interface", [each for each in INTERFACES if not each.refused and each.name not in LATER], ids=lambda each: each.name
+    "interface",
+    [each for each in INTERFACES if not each.refused and each.name not in LATER],
+    ids=lambda each: each.name,
 )
 def test_the_right_mask(host, picture, interface):
     interface.build(host.folder / "model.onnx")
