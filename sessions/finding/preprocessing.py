@@ -125,7 +125,7 @@ def _normalised(
     if len(known) < 4:
         return None
     scale, shift, mean, variance = known
-    gain: NDArray[np.float32] = scale / np.sqrt(np.maximum(variance, np.float32(1e-12)))
+    gain = (scale / np.sqrt(np.maximum(variance, 1e-12))).astype(np.float32)
     return factor * gain, (offset - mean) * gain + shift
 
 
