@@ -72,6 +72,8 @@ def trial_on(images: Tensor | None) -> Trial:
 
 def read_output(model: str, recipe: Recipe, provider: str, images: Tensor) -> Recipe:
     """A recipe of typed numbers, as it is if the model's first output is one map; else with what its outputs mean."""
+    from ..imaging.convert import check_images
     from ..sessions.finding.sources import read_typed
 
+    check_images(images)
     return read_typed(host.model_path(model), recipe, host.provider(provider), host.make_room, trial_on(images[:1]))

@@ -14,11 +14,12 @@ from onnx_segmentation.batch.whole_files import PART, write_whole
 from onnx_segmentation.environment import CACHE
 from onnx_segmentation.kernels import load
 from onnx_segmentation.sessions.downloads.files import obtain
+from onnx_segmentation.sessions.finding import kept
 from onnx_segmentation.sessions.recipes.catalog import CatalogEntry
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe
 from onnx_segmentation.sessions.session import CustomSession
-from support import ROOT, modules
+from support import ROOT, make_red_model, modules
 
 CONTENT = bytes(range(256)) * 64
 ENTRY = CatalogEntry(
@@ -103,6 +104,16 @@ def test_results(crowded, tmp_path):
     assert foreign(crowded) == before and (crowded / "x.png").read_bytes() == b"a cut-out"
 
 
+def test_recipes_that_were_found(crowded, tmp_path):
+    before, model = foreign(crowded), make_red_model(tmp_path / "model.onnx")
+    (crowded / "recipes").mkdir()
+    (crowded / "recipes" / "thesis.docx").write_text("mine")
+    kept.keep(model, Recipe(), "by hand")
+    assert kept.load_kept(model).recipe == Recipe()
+    assert kept.forget(model) and not kept.forget(model)
+    assert foreign(crowded) == before and (crowded / "recipes" / "thesis.docx").read_text() == "mine"
+
+
 def test_a_folder_of_one_process(crowded):
     caches.private_folder.cache_clear()
     before = foreign(crowded)
@@ -123,6 +134,7 @@ ANSWERED = {
     "sessions/downloads/parts.py": {"unlink"},
     "sessions/downloads/transfer.py": {"replace", "unlink"},
     "sessions/downloads/verified.py": {"replace", "unlink"},
+    "sessions/finding/kept.py": {"replace", "unlink"},
 }
 DELETING = {"unlink", "rmdir", "rmtree", "replace", "rename", "renames", "remove", "removedirs", "move"}
 

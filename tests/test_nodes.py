@@ -153,7 +153,7 @@ def test_values_outside_the_range_are_clipped(host, red, photo):
     [
         (torch.zeros(0, 8, 8, 3), "images is empty"),
         (torch.zeros(1, 0, 8, 3), "images is empty"),
-        (torch.zeros(1, 8, 8, 1), r"images is \[1, 8, 8, 1\]; wanted is"),
+        (torch.zeros(1, 8, 8, 2), r"images is \[1, 8, 8, 2\]; wanted is"),
         (torch.zeros(8, 8, 3), r"images is \[8, 8, 3\]; wanted is"),
         (torch.full((2, 8, 8, 3), torch.nan), "frame 0 of images holds NaN"),
     ],

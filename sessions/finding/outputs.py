@@ -46,7 +46,7 @@ CONTINUOUS = 0.6  # of the pixels of real pictures are neither sure subject nor 
 class Sample:
     """One run of a model: the picture [H, W, 3] uint8 as it was fed, before normalisation, and all outputs by name.
 
-    real: somebody's picture, not a made-up one.
+    real: somebody's picture, in which a trained network is mostly sure.
     """
 
     picture: Tensor

@@ -74,6 +74,7 @@ def find_recipe(
     if sidecar and sidecar[0].keys() >= COMPLETE and path.is_file():
         return FoundRecipe(from_dict(sidecar[0]), sidecar[1])
     model = open_model(path, provider, make_room)
+    model.picture.check_colours(path.name)
     trial = trial or Trial()
     said = _said(path, model, sidecar)
     if not said:
