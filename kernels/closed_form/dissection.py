@@ -13,7 +13,7 @@ from ..compiling import helper, kernel
 from .arrays import INDICES, PLACES, Indices, Places
 
 # Squares that are not cut any more.
-LEAF = 12
+LEAF = 8
 # Of a node: a longer line becomes several, each the next one's only child, so that none takes long.
 LONGEST = 48
 # The larger part's share from which a line costs more than its length, and the most.

@@ -39,11 +39,18 @@ def factor_nodes(
             _add_update(sent, front[tree.border[tree.reach[child] : tree.reach[child + 1]]], rows, update)
             child = tree.youngest[child] - 1
         eliminate(rows, update)
-        # Not as slices, which numba would copy twice: they may overlap.
-        for i in range(uintp(update.size)):
-            stack[uintp(at[q]) + i] = stack[uintp(top) + i]
+        _move(update, update_of(tree, stack, at[q], q))
         top = at[q] + update.size
     return top
+
+
+@helper
+def _move(update: Floats, to: Floats) -> None:
+    """The upper triangle; `to` lies before the update, and they may overlap."""
+    for k in range(len(update)):
+        for a in range(4):
+            for j in range(uintp(4 * k), uintp(update.shape[2])):
+                to[k, a, j] = update[k, a, j]
 
 
 @helper

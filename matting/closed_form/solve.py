@@ -55,7 +55,7 @@ Solve = Callable[..., float]
 PIXELS_A_SECOND = 250_000
 # Bytes that the kernels' factors may take for each pixel of the picture, or for a small one altogether: pymatting takes
 # 400 a pixel and more, and all of ours is to stay under a twelfth.
-FACTORS_A_PIXEL, FACTORS = 25, 32e6
+FACTORS_A_PIXEL, FACTORS = 28, 32e6
 # More unknown than this share of the crop (scribbles, not a band) is solved in float64.
 SPARSE = 0.6
 
