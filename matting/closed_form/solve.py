@@ -54,8 +54,8 @@ Solve = Callable[..., float]
 # By so many unknown pixels the compiled kernels are a second faster.
 PIXELS_A_SECOND = 250_000
 # Bytes that the kernels' factors may take for each pixel of the picture, or for a small one altogether: pymatting takes
-# 400 a pixel and more, and all of ours is to stay under a twelfth.
-FACTORS_A_PIXEL, FACTORS = 28, 32e6
+# 400 a pixel and more, and all of ours is to stay about a twelfth of that.
+FACTORS_A_PIXEL, FACTORS = 28, 40e6
 # More unknown than this share of the crop (scribbles, not a band) is solved in float64.
 SPARSE = 0.6
 
