@@ -25,7 +25,8 @@ def conjugate_gradients(
 ) -> tuple[Doubles, float]:
     """The solution [T + 1, 4] and its relative residual, above `tolerance` after too many iterations."""
     solution, direction, image = (np.zeros_like(right) for _ in range(3))
-    residual, scale = right.copy(), float(np.linalg.norm(right))
+    # Not numpy's norm: the library below it starts threads, and those of two solves wait for each other.
+    residual, scale = right.copy(), float(np.square(right).sum()) ** 0.5
     left, energy = 1.0, 1.0
     if scale == 0:
         return solution, 0.0
