@@ -31,19 +31,13 @@ def tile_functions(image: Floats, unknown: Mask, blocks: Places, tiles: Places) 
                     functions[0, pixel] = 1
                     functions[1:, pixel] = image[y, x]
         _orthonormalise(functions)
-        for y in range(TILE):
-            for x in range(TILE):
-                # Row 0 takes what no block has.
-                block = (
-                    blocks.grid[(top + y) // BLOCK + 1, (left + x) // BLOCK + 1]
-                    if top + y < height and left + x < width
-                    else 0
-                )
+        for y in range(top, min(top + TILE, height)):
+            for x in range(left, min(left + TILE, width)):
+                block, pixel = blocks.grid[y // BLOCK + 1, x // BLOCK + 1], y % BLOCK * BLOCK + x % BLOCK
                 if block:
                     parent[block] = tile
-                    pixel = y % BLOCK * BLOCK + x % BLOCK
                     for f in range(4):
-                        basis[block, 4 * pixel + f] = functions[f, y * TILE + x]
+                        basis[block, 4 * pixel + f] = functions[f, (y - top) * TILE + x - left]
     return parent, basis
 
 

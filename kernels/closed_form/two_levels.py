@@ -1,4 +1,8 @@
-"""A preconditioner for wide bands: smoothing on the pixels, and the equations on tiles solved with their factors."""
+"""A preconditioner for wide bands: smoothing on the pixels, and the equations on tiles solved with their factors.
+
+Functions that the matrix hardly sees, cut to tiles, are the coarse space: Vanek, Mandel and Brezina, "Algebraic
+multigrid by smoothed aggregation", Computing 56 (1996), without the smoothing of these functions.
+"""
 
 from __future__ import annotations
 
