@@ -23,9 +23,6 @@ def kernel(signature: object, fastmath: bool = True) -> Callable[[Function], Fun
     return register
 
 
-loop = kernel  # its name in `closed_form`
-
-
 def helper(function: Function) -> Function:
     """A function that only kernels call: compiled into them."""
     compiled: Function = njit(nogil=True, fastmath=True)(function)

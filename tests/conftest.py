@@ -31,13 +31,18 @@ def kept_kernels(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=["torch", "compiled"])
+@pytest.fixture(params=["torch", "direct", "two levels"])
 def each_solver(request, monkeypatch):
-    """Both ways to solve closed-form matting on a CPU."""
+    """The ways to solve closed-form matting on a CPU; the kernels' second is for wide bands."""
     if request.param == "torch":
         monkeypatch.setattr(kernel_cache.kernels, "find", lambda *_: None)
-    elif kernel_cache.kernels.find("closed_form.solve") is None:
+        return request.param
+    module = kernel_cache.kernels.find("closed_form.solve")
+    if module is None:
         pytest.skip("numba is not installed")
+    if request.param == "two levels":
+        monkeypatch.setattr(module, "MOST_WORK", 0)
+    return request.param
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import spsolve
 
 Array = NDArray[np.float64]
@@ -26,12 +26,16 @@ def laplacian(image: Array, eps: float = 1e-7) -> csr_array:
     return csr_array((entries.ravel(), (rows, columns)), shape=(index.size, index.size))
 
 
-def solve(image: Array, trimap: Array) -> Array:
-    """Alpha [H, W]; unknown is strictly between 0.1 and 0.9."""
+def solve(image: Array, trimap: Array, prior: tuple[Array, Array] | None = None) -> Array:
+    """Alpha [H, W]; unknown is strictly between 0.1 and 0.9. `prior`: alpha and its weight, [H, W]."""
     flat = trimap.ravel()
     unknown, subject = (flat > 0.1) & (flat < 0.9), flat >= 0.9
     rows = laplacian(image)[np.flatnonzero(unknown)]
     right = -np.asarray(rows[:, np.flatnonzero(subject)].sum(1)).ravel()
+    matrix = rows[:, np.flatnonzero(unknown)]
+    if prior:
+        likely, weight = (values.ravel()[unknown] for values in prior)
+        matrix, right = matrix + diags_array(weight), right + weight * likely
     alpha = subject.astype(np.float64)
-    alpha[unknown] = np.clip(spsolve(rows[:, np.flatnonzero(unknown)].tocsc(), right), 0, 1)
+    alpha[unknown] = np.clip(spsolve(matrix.tocsc(), right), 0, 1)
     return alpha.reshape(trimap.shape)

@@ -5,15 +5,17 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import torch
 from onnx_segmentation import caches, environment, kernel_cache
 from onnx_segmentation.imaging import resize, weights
 from onnx_segmentation.kernels import load as loading
-from onnx_segmentation.matting.closed_form import blocks, laplacian, tiles
+from onnx_segmentation.matting.closed_form import laplacian, tiles
 from onnx_segmentation.matting.closed_form import solve as closed_form
 from onnx_segmentation.matting.foreground import estimate as foreground
 
@@ -214,9 +216,9 @@ def kernels(name):
 
 
 def test_both_solvers_speak_of_the_same_tiles():
-    layout = kernels("closed_form.layout")
-    assert (layout.TILE, layout.SHIFTS, layout.FORWARD) == (tiles.TILE, tiles.SHIFTS, blocks.FORWARD)
-    assert kernels("closed_form.windows").EPSILON == laplacian.EPSILON
+    assert kernels("closed_form.places").TILE == tiles.TILE
+    windows = kernels("closed_form.windows")
+    assert (windows.SHIFTS, windows.EPSILON) == (tiles.SHIFTS, laplacian.EPSILON)
 
 
 def test_both_resizes_count_in_the_same_fractions():
@@ -227,8 +229,25 @@ def test_other_types_are_refused():
     """Instead of being compiled for while somebody waits."""
     unknown = torch.ones(8, 8)
     with pytest.raises(TypeError, match="No matching definition"):
-        kernels("closed_form.grid").list_tiles(unknown.numpy())
+        kernels("closed_form.places").list_squares(unknown.numpy(), 2)
 
 
 def test_the_same_alpha_every_time():
-    assert torch.equal(closed_form.estimate_alpha(*scene()), closed_form.estimate_alpha(*scene()))
+    """Also in a process that loads what another one compiled."""
+    alpha = closed_form.estimate_alpha(*scene())
+    assert torch.equal(alpha, closed_form.estimate_alpha(*scene()))
+    kernel_cache.kernels.find("closed_form.solve", wait=True)
+    again = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from tools.pack import load_pack; load_pack()\n"
+        "from onnx_segmentation.kernel_cache import kernels; import torch\n"
+        "from onnx_segmentation.matting.closed_form.solve import estimate_alpha\n"
+        "assert kernels.find('closed_form.solve', wait=True)\n"
+        "torch.save(estimate_alpha(*torch.load(sys.argv[2])), sys.argv[2])\n"
+    )
+    root = Path(kernel_cache.__file__).parent
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "scene.pt")
+        torch.save(scene(), file)
+        subprocess.run([sys.executable, "-c", again, str(root), str(file)], check=True)
+        assert torch.equal(torch.load(file), alpha)

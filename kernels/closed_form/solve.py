@@ -1,23 +1,28 @@
-"""The solve of one group of unknown pixels: equations, multigrid, conjugate gradients."""
+"""The solve of one group of unknown pixels: equations, factors or two levels, conjugate gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from .arrays import Floats, Level, Mask, Operator, Search, Smoother
-from .basis import tile_functions, whiten_basis
-from .cycle import append_level, solve_level, start_levels
-from .equations import assemble
-from .galerkin import pixels_to_tiles
-from .grid import list_tiles, write_tiles
-from .layout import FUNCTIONS, PIXELS, SHIFTS, pixel_sums
-from .levels import DAMPING, build_levels, operator, planes
-from .pixels import advance, ascend, descend
-from .sums import largest_eigenvalue
+from .arrays import Floats, Mask
+from .direct import Run, Stop, factor, plan_direct
+from .equations import add_prior, assemble
+from .places import BLOCK, empty_matrix, list_squares, write_blocks
+from .search import conjugate_gradients
+from .two_levels import two_levels
 
-Stop = Callable[[], None]
+# Multiply-adds for each unknown number up to which the factors cost less than two levels.
+MOST_WORK = 15_000
+# Of the tolerance, where the factors are there: the next step costs little.
+CLOSER = 0.03
+
+
+def _assemble(*arguments: Any) -> None:
+    """As a job, which could ask whether to stop: rows of windows take too little time."""
+    assemble(*arguments[:-1])
 
 
 def solve(
@@ -25,63 +30,41 @@ def solve(
     subject: Mask,
     unknown: Mask,
     centres: Mask,
+    prior: tuple[Floats, Floats] | None,
     target: Floats,
     tolerance: float,
     max_iterations: int,
+    memory: float,
+    run: Run,
     raise_if_cancelled: Stop,
 ) -> float:
     """Write alpha of the unknown pixels into `target` [H, W]; returns the relative residual, which is not below
     `tolerance` after too many iterations.
 
     `image`: float32 [H, W, 3], 0..1. `subject`, `unknown`: bool [H, W]. `centres`: bool [H], the rows in which a window
-    may be centred. `raise_if_cancelled` is called several times a second and may raise.
+    may be centred. `prior`: alpha and its weight, float32 [H, W]. `memory`: bytes that the factors may take. `run`
+    executes jobs that are independent of each other. `raise_if_cancelled` is called several times a second and may
+    raise.
     """
-    tiles = list_tiles(unknown)
-    width = len(tiles.rows) + 2
-    stencil, right = planes(len(SHIFTS) * PIXELS, width), planes(PIXELS, width)
-    assemble(image, subject, unknown, centres, tiles, stencil, right)
+    blocks = list_squares(unknown, BLOCK)
+    matrix, sides = empty_matrix(blocks), np.zeros((2, len(blocks.rows), 4))
+    # Both halves add to the right sides where they meet: each has its own.
+    middle = BLOCK * int(blocks.rows[len(blocks.rows) // 2])
+    fields = image, subject, unknown, centres, blocks, matrix.blocks
+    halves = (sides[0], 0, middle), (sides[1], middle, len(unknown))
+    run([partial(_assemble, *fields, *half) for half in halves], raise_if_cancelled)
+    right = sides.sum(0)
+    del sides, halves
+    if prior:
+        add_prior(blocks, unknown, *prior, matrix.blocks, right)
     raise_if_cancelled()
-    basis, near_null = planes(FUNCTIONS * PIXELS, width), np.zeros((width, FUNCTIONS, FUNCTIONS))
-    tile_functions(image, unknown, tiles, basis, near_null)
-    levels, factors = build_levels(pixels_to_tiles(stencil, basis, tiles.below), near_null, tiles, raise_if_cancelled)
-    whiten_basis(basis, factors)
-    matrix = operator(stencil, pixel_sums(width), PIXELS, PIXELS // 2, tiles)
-    smoother = Smoother(_damped_inverse(matrix), basis)
-    search = Search(planes(PIXELS, width), right, planes(PIXELS, width), planes(PIXELS, width))
-    residual = _search(matrix, smoother, levels, search, tolerance, max_iterations, raise_if_cancelled)
-    write_tiles(search.solution, tiles, unknown, target)
+    plan = plan_direct(blocks, matrix)
+    if plan.work.sum() <= MOST_WORK * right.size and plan.bytes <= memory:
+        precondition = factor(matrix, plan, run, raise_if_cancelled)
+        tolerance *= CLOSER
+    else:
+        del plan
+        precondition = two_levels(image, unknown, blocks, matrix, run, raise_if_cancelled)
+    solution, residual = conjugate_gradients(matrix, right, precondition, tolerance, max_iterations, raise_if_cancelled)
+    write_blocks(solution, blocks, unknown, target)
     return residual
-
-
-def _damped_inverse(matrix: Operator) -> Floats:
-    diagonal = matrix.coefficients[:PIXELS]
-    inverse: Floats = np.divide(1, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
-    inverse *= np.float32(DAMPING / largest_eigenvalue(matrix, inverse))
-    return inverse
-
-
-def _search(
-    matrix: Operator,
-    smoother: Smoother,
-    levels: list[Level],
-    search: Search,
-    tolerance: float,
-    max_iterations: int,
-    raise_if_cancelled: Stop,
-) -> float:
-    """Flexible conjugate gradients from zero: `search.residual` holds the right side at first."""
-    finest, every = levels[0], start_levels(levels[0])
-    for level in levels[1:]:
-        append_level(every, level)
-    left, energy = 1.0, 1.0
-    scale = float(np.linalg.norm(search.residual))
-    for _ in range(max_iterations if scale else 0):
-        raise_if_cancelled()
-        descend(matrix, smoother, search.residual, finest.right)
-        solve_level(every, 0)
-        ascend(matrix, smoother, search.residual, finest.out)
-        energy, square = advance(matrix, search, energy)
-        left = square**0.5 / scale
-        if left <= tolerance:
-            break
-    return left if scale else 0.0

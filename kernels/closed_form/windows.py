@@ -6,9 +6,10 @@ import numpy as np
 
 from ..compiling import helper
 from .arrays import Doubles, Floats, Mask
-from .layout import SHIFTS
 
 EPSILON = 1e-7
+# Half of the 5 x 5 neighbourhood of a pixel; the other half follows from symmetry.
+SHIFTS = tuple((dy, dx) for dy in range(3) for dx in range(-2, 3) if (dy, dx) >= (0, 0))
 # Windows of one pass.
 CHUNK = 128
 _SHIFTS = np.array(SHIFTS)

@@ -49,12 +49,14 @@ def assemble(
     tiles: Places,
     dtype: torch.dtype = torch.float32,
     run: Callable[[Sequence[Job]], None] | None = None,
+    prior: Tensor | None = None,
 ) -> Equations:
     """Entries between unknown pixels, and what the known ones add to the right side.
 
     `image`: float [3, H, W], 0..1. `known`: float [2, H, W]: alpha of known pixels (0 elsewhere), 1 where
     unknown. `centres`: bool [H], the rows in which a window may be centred. `run` executes jobs that are
-    independent of each other; by default one by one.
+    independent of each other; by default one by one. `prior`: float [2, H, W], what the unknown pixels' alpha is
+    likely to be, and its weights D: (L + D) a = known + D alpha.
     """
     count = len(tiles)
     stencil = torch.zeros(len(SHIFTS), TILE + 2, TILE, count + 2, dtype=dtype, device=image.device)
@@ -62,6 +64,10 @@ def assemble(
     unknown = known[1] > 0
     jobs = [partial(_fill, stencil, right_side, image, known, centres, tiles, block) for block in row_blocks(unknown)]
     run(jobs) if run else one_by_one(jobs, lambda: None)
+    if prior is not None:
+        alpha, weight = _on_tiles(prior, unknown, tiles, slice(None)).to(dtype)
+        stencil[0, 2:, :, 1:-1] += weight
+        right_side += weight * alpha
     above = tiles.neighbours(-1, 0).expand(2, TILE, count)
     for entry in stencil:
         entry[:2, :, 1:-1] = entry[4:].gather(2, above)
@@ -182,18 +188,23 @@ def _right_side(around: Band, u: Tensor, known: Tensor) -> Tensor:
     return right_side
 
 
+def _on_tiles(planes: Tensor, unknown: Tensor, tiles: Places, part: slice) -> Tensor:
+    """Values of [C, H, W] on the pixels of some tiles, 0 where these are not unknown: float64 [C, 4, 4, t]."""
+    rows, columns = tiles.pixels(part)
+    own = _at(unknown, rows, columns)
+    rows, columns = rows.clamp(max=unknown.shape[0] - 1), columns.clamp(max=unknown.shape[1] - 1)
+    return planes[:, rows, columns].double() * own
+
+
 def _basis(image: Tensor, unknown: Tensor, tiles: Places, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """The tiles' functions and the coordinates of {1, R, G, B} in them."""
     count = len(tiles)
     basis = torch.zeros(4, TILE, TILE, count, dtype=dtype, device=image.device)
     near_null = torch.zeros(4, 4, count, dtype=dtype, device=image.device)
+    planes = torch.cat([torch.ones_like(image[:1]), image])
     for start in range(0, count, TILES_AT_ONCE):
         part = slice(start, start + TILES_AT_ONCE)
-        rows, columns = tiles.pixels(part)
-        own = _at(unknown, rows, columns)
-        rows, columns = rows.clamp(max=unknown.shape[0] - 1), columns.clamp(max=unknown.shape[1] - 1)
-        colours = image[:, rows, columns].double()
-        functions = torch.cat([torch.ones_like(colours[:1]), colours]) * own
+        functions = _on_tiles(planes, unknown, tiles, part)
         original = functions.clone()
         basis[..., part] = orthonormal(functions)
         near_null[..., part] = torch.stack([(f * original).sum((1, 2)) for f in functions])

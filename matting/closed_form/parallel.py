@@ -22,6 +22,11 @@ class _AbandonedError(Exception):
     """Ends a job whose result nobody waits for any more."""
 
 
+def jobs_at_once(count: int) -> int:
+    """How many of so many jobs run side by side: on half of the cores, at least two."""
+    return min(count, max(2, (os.cpu_count() or 1) // 2))
+
+
 @contextmanager
 def few_threads() -> Iterator[None]:
     """Let torch use a quarter of the cores, at least one.
@@ -44,7 +49,7 @@ def one_by_one(jobs: Sequence[Job], raise_if_cancelled: RaiseIfCancelled) -> Non
 
 
 def side_by_side(jobs: Sequence[Job], raise_if_cancelled: RaiseIfCancelled) -> None:
-    """Run jobs that are independent of each other on half of the cores, at least two.
+    """Run jobs that are independent of each other.
 
     `raise_if_cancelled` is called in the caller's thread only. What it or a job raises ends all of them and is
     raised here.
@@ -57,7 +62,7 @@ def side_by_side(jobs: Sequence[Job], raise_if_cancelled: RaiseIfCancelled) -> N
         if ended.is_set():
             raise _AbandonedError
 
-    with ThreadPoolExecutor(max(2, (os.cpu_count() or 1) // 2)) as pool:
+    with ThreadPoolExecutor(jobs_at_once(len(jobs))) as pool:
         waiting = {pool.submit(torch.inference_mode()(job), ask) for job in jobs}
         try:
             while waiting:

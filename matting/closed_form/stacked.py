@@ -17,19 +17,21 @@ GAP = 2
 @dataclass(frozen=True)
 class Stacked:
     """`image` [N, W, 3], `subject` and `unknown` bool [N, W], and `centres` bool [N]: the rows in which a window of
-    3 x 3 may be centred, those inside a frame."""
+    3 x 3 may be centred, those inside a frame. `prior`: alpha and its weight, [N, W, 2]."""
 
     image: Tensor
     subject: Tensor
     unknown: Tensor
     centres: Tensor
+    prior: Tensor | None
 
 
-def stack_frames(image: Tensor, subject: Tensor, unknown: Tensor) -> Stacked:
-    """Frames [B, H, W, 3] with bool [B, H, W], one below the other."""
+def stack_frames(image: Tensor, subject: Tensor, unknown: Tensor, prior: Tensor | None) -> Stacked:
+    """Frames [B, H, W, 3] with bool [B, H, W], and [B, H, W, 2], one below the other."""
     inside = torch.zeros(unknown.shape[:2], dtype=torch.bool, device=unknown.device)
     inside[:, 1:-1] = True
-    return Stacked(*(below_each_other(planes) for planes in (image, subject, unknown, inside)))
+    image, subject, unknown, inside = (below_each_other(planes) for planes in (image, subject, unknown, inside))
+    return Stacked(image, subject, unknown, inside, None if prior is None else below_each_other(prior))
 
 
 def below_each_other(frames: Tensor) -> Tensor:
