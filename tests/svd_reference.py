@@ -14,7 +14,7 @@ def laplacian(image: Array, eps: float = 1e-7) -> csr_array:
     """Levin's matrix over every pixel of [H, W, 3], each window's `(S + eps E)^-1` from the SVD of its
     centred colours."""
     height, width, _ = image.shape
-    index = np.arange(height * width).reshape(height, width)
+    index = np.arange(height * width, dtype=np.int32).reshape(height, width)  # the indices of SuperLU in scipy 1.11
     windows = np.lib.stride_tricks.sliding_window_view(index, (3, 3)).reshape(-1, 9)
     colours = image.reshape(-1, 3)[windows]
     colours = colours - colours.mean(1, keepdims=True)

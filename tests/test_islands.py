@@ -9,6 +9,7 @@ import pytest
 import skimage.data
 import torch
 from onnx_segmentation.errors import ConvergenceError
+from onnx_segmentation.imaging.opencv import find_cv2
 from onnx_segmentation.matting.closed_form import solve as closed_form
 from onnx_segmentation.matting.closed_form.islands import islands
 from onnx_segmentation.matting.closed_form.solve import estimate_alpha
@@ -40,7 +41,7 @@ def test_groups_hold_every_unknown_pixel_once() -> None:
     groups = list(islands(unknown, GROUP))
     for group in groups:
         held[group.rows, group.columns] += group.unknown.long()
-    assert len(groups) == 4
+    assert len(groups) == (4 if find_cv2() else 1)  # cv2 tells them apart
     assert torch.equal(held, unknown.long())
 
 

@@ -54,7 +54,8 @@ def superlu_solver(starts: Tensor, columns: Tensor, values: Tensor) -> Callable[
     from scipy.sparse.linalg import splu
 
     size = starts.numel() - 1
-    matrix = csc_array((values.numpy(), columns.numpy(), starts.numpy()), shape=(size, size))
+    indices = columns.int().numpy(), starts.int().numpy()  # SuperLU of scipy 1.11 takes no others
+    matrix = csc_array((values.numpy(), *indices), shape=(size, size))
     matrix.setdiag(matrix.diagonal() + values.new_tensor(SHIFT).numpy())
     with _saying_what_is_singular():
         factor = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
