@@ -308,6 +308,8 @@ def test_rembgs_homes_are_read(folder, homes, monkeypatch, variables, place):
 
 def test_rembgs_homes_are_those_of_rembg(homes, monkeypatch):
     base = pytest.importorskip("rembg.sessions.base").BaseSession
+    if not hasattr(base, "legacy_home"):
+        pytest.skip("this rembg has one home")
     for variables in ({}, {"U2NET_HOME": "~/a"}, {"REMBG_HOME": "~/b"}, {"XDG_DATA_HOME": str(homes / "c")}):
         with monkeypatch.context() as patch:
             for name, value in variables.items():
