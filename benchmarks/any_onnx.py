@@ -1,6 +1,6 @@
 """Real ONNX files in the Auto node: masks against what the models' own code makes of the same photos, and refusals.
 
-Three ways: `no recipe` is the node with a file and one photo; `found` is one recipe found on three photos, then given;
+Three ways: `no recipe` is the node with a file and one photo; `found` is the recipe of `find_recipe`, then given;
 `right` is the recipe that the model's own code amounts to. Files: any_onnx.toml; those that FOLDER lacks are skipped.
 """
 
