@@ -1,7 +1,7 @@
 """Kernels for a CPU, compiled by numba (`kernels`): used where they are ready, made ready beside the work.
 
-Compiling takes about a minute on two cores, once for a machine, and nobody waits for it: a process of its own does it
-at low priority. Its result lies in the cache folder, under a key of all that it depends on. Until then, without numba
+Compiling takes about half a minute on two cores, once for a machine, and nobody waits for it: a process of its own does
+it at low priority. Its result is in the cache folder, under a key of all that it depends on. Until then, without numba
 or without a cache folder, the libraries do the same work, slower. Loading takes LOADING, numba included: that begins,
 and compiling with it, once what the kernels would have saved in this process comes to as much, so that whoever makes
 one small cut-out pays nothing, and nobody more than twice what was needed.
@@ -33,7 +33,7 @@ from .packages import add, update
 
 logger = logging.getLogger("onnx_segmentation")
 
-# Seconds: .56 to .76 were measured for the solve, .12 to .24 of them for numba itself (benchmarks/RESULTS.md).
+# Seconds: .54 to .59 were measured for the solve, .18 to .20 of them for numba itself (benchmarks/RESULTS.md).
 LOADING = 0.7
 # Folders that stay, the newest: one for each Python, numba and place of the pack.
 KEPT = 4
@@ -117,7 +117,7 @@ def kernels_folder() -> Path | None:
     if not sys.executable:
         return None
     if find_spec("numba") is None:
-        logger.info(f"numba would make matting two to three times as fast on a CPU, and resizing too: {add('numba')}")
+        logger.info(f"numba would make matting about three times as fast on a CPU, and resizing too: {add('numba')}")
         return None
     sources = sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in KERNELS.rglob("*.py"))
     key = sys.version, version("numba"), version("llvmlite"), version("numpy"), _processor(), sources
@@ -135,7 +135,7 @@ def _is_under_way(folder: Path) -> bool:
 def _start_compiling(folder: Path) -> subprocess.Popen[bytes]:
     remove_old(folder, FOLDERS, FILES, KEPT)
     _remove_dead_runs(folder)
-    logger.info("compiling kernels beside the work, about a minute, once for this machine")
+    logger.info("compiling kernels beside the work, about half a minute, once for this machine")
     # -P: the folder's modules are not to be taken for others of the same names.
     command = [sys.executable, "-P", str(KERNELS / "load.py"), str(folder), uuid.uuid4().hex]
     with (folder / LOG).open("wb") as log:

@@ -89,9 +89,7 @@ def describe_optional() -> list[str]:
     elif module is None:
         lines += [f"cv2 is not there: torch does its work, slower. {add('opencv-python')} adds it"]
     if "numba" not in there:
-        lines += [
-            f"numba is not there: a CPU takes two to three times as long to matte and resize. {add('numba')} adds it"
-        ]
+        lines += [f"numba is not there: a CPU takes about three times as long to matte. {add('numba')} adds it"]
     if "pymatting" not in there:
         lines += [f"pymatting is not there: its methods are not offered. {add('pymatting')} adds them"]
     return lines
