@@ -1,6 +1,5 @@
 """Servers that send too much, say nonsense or break off, addresses with passwords, and proxies of another kind."""
 
-import hashlib
 import logging
 import re
 import sys
@@ -9,31 +8,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from github import serve
+from github import CONTENT
 from onnx_segmentation.errors import DownloadError
 from onnx_segmentation.sessions.downloads import transfer
 from onnx_segmentation.sessions.downloads.answer import body_length
 from onnx_segmentation.sessions.downloads.files import obtain
 from onnx_segmentation.sessions.downloads.reasons import hide_password
-from onnx_segmentation.sessions.recipes.catalog import CatalogEntry
-
-CONTENT = bytes(range(256)) * 4096  # 1 MiB
-ENTRY = CatalogEntry(
-    "tiny", "tiny-release.onnx", "MIT", True, "tests", url="http://127.0.0.1:1/tiny-release.onnx",
-    checksum=f"md5:{hashlib.md5(CONTENT).hexdigest()}", size_mb=1,
-)  # fmt: skip
-
-
-@pytest.fixture
-def github(monkeypatch):
-    with serve(CONTENT) as server:
-        monkeypatch.setenv("ONNX_SEGMENTATION_MIRROR", f"{server.url}/mirror/")
-        yield server
-
-
-@pytest.fixture
-def folder(tmp_path, homes):
-    return tmp_path / "models" / "onnx"
+from tiny_release import ENTRY
 
 
 @pytest.mark.parametrize("behaviour", ["endless", "bomb"])
