@@ -22,13 +22,13 @@ def as_ours(value: object, kind: type[T]) -> T:
     """
     if isinstance(value, kind):
         return value
-    ours: Any = kind
-    known = {entry.name for entry in fields(ours)}
-    theirs = fields(value) if is_dataclass(value) and not isinstance(value, type) else ()
-    common = known & {entry.name for entry in theirs}
+    dataclass: Any = kind
+    known = {entry.name for entry in fields(dataclass)}
+    entries = fields(value) if is_dataclass(value) and not isinstance(value, type) else ()
+    common = known & {entry.name for entry in entries}
     if not common or not is_named(value, kind):
         raise ValueError(f"give a {kind.__name__}")
-    newer = sorted(entry.name for entry in theirs if entry.name not in known and not _is_usual(value, entry))
+    newer = sorted(entry.name for entry in entries if entry.name not in known and not _is_usual(value, entry))
     if newer:
         raise ValueError(f"another version made it, with {plain_list(newer)}, which this one does not know")
     return kind(**{name: getattr(value, name) for name in common})

@@ -44,9 +44,9 @@ def recipe_answer(query: Mapping[str, str]) -> Answer:
     name = query.get("model", "")
     if not name:
         return 400, {"message": "model is missing; give the name of a file of models/onnx"}
-    said = plain(name)
+    label = plain(name)
     if name not in host.model_files() or not host.model_path(name).is_file():
-        return 404, {"message": f"{said} is no file of models/onnx; refresh the page (R) and pick one of the list"}
+        return 404, {"message": f"{label} is no file of models/onnx; refresh the page (R) and pick one of the list"}
     try:
         return 200, _read(name)
     except SegmentationError as error:

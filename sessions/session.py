@@ -205,13 +205,15 @@ def to_session(value: object) -> CustomSession:
     """
     if isinstance(value, CustomSession):
         return value
-    theirs: Any = value
-    if not is_named(theirs, CustomSession) or not all(hasattr(theirs, name) for name in SHARED):
+    session: Any = value
+    if not is_named(session, CustomSession) or not all(hasattr(session, name) for name in SHARED):
         raise OptionsError(f"the session is {shown(value)}; give a CustomSession, which the model loader makes")
-    if theirs not in _twins:
-        _twins[theirs] = CustomSession(theirs.path, theirs.recipe, provider=theirs.provider, make_room=theirs.make_room)
-        _twins[theirs].doubt = theirs.doubt
-    return _twins[theirs]
+    if session not in _twins:
+        _twins[session] = CustomSession(
+            session.path, session.recipe, provider=session.provider, make_room=session.make_room
+        )
+        _twins[session].doubt = session.doubt
+    return _twins[session]
 
 
 def _reopen(path: Path, recipe: Recipe, provider: str | None) -> CustomSession:
