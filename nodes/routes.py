@@ -52,7 +52,7 @@ def recipe_answer(query: Mapping[str, str]) -> Answer:
     except SegmentationError as error:
         return 400, {"message": str(error)}
     except OSError as error:
-        return 400, {"message": f"{said} cannot be read: {error.strerror}"}
+        return 400, {"message": f"{label} cannot be read: {error.strerror}"}
 
 
 def _read(name: str) -> dict[str, Any]:
