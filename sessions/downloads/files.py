@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ...callbacks import RaiseIfCancelled
 from ...environment import ANY_CHECKSUM, MODELS, REMBG_HOME, U2NET_HOME, XDG_DATA_HOME, comfyui_folder, home
-from ...errors import ChecksumError, ModelNotFoundError
+from ...errors import ChecksumError, DownloadError, ModelNotFoundError
 from ..recipes.catalog import CatalogEntry, digest
 from . import verified
+from .file_lock import is_foreign
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -85,6 +86,11 @@ def obtain(
     from .download import download  # not before it is used: the pack loads with ComfyUI
 
     target = folders[0] / entry.file
+    if is_foreign(target):
+        raise DownloadError(
+            f"{target} is in the way: no file, but a folder, a pipe, or a link to nowhere. Remove or rename it, "
+            "and run again"
+        )
     download(entry, target, on_bytes, raise_if_cancelled)
     verified.remember(target, entry.checksum, folders[0])
     return target
@@ -92,10 +98,16 @@ def obtain(
 
 def _search(folder: Path, names: Sequence[str]) -> Iterator[Path]:
     """Files of these names, in whatever case: the folder's own before those of its subfolders."""
-    lower_names = {name.lower() for name in names}
+    lower_names, visited = {name.lower() for name in names}, set()
     for parent, folders, files in os.walk(folder, followlinks=True):
+        place = os.path.realpath(parent)
+        if place in visited:  # links that lead back
+            folders.clear()
+            continue
+        visited.add(place)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent) / file for file in sorted(files) if file.lower() in lower_names)
+        paths = (Path(parent) / file for file in sorted(files) if file.lower() in lower_names)
+        yield from (path for path in paths if path.is_file())  # no pipe, no device
 
 
 def _tell_licence(entry: CatalogEntry) -> None:
