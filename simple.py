@@ -24,7 +24,7 @@ from .sessions.downloads.files import default_folder, find_files, obtain
 from .sessions.finding.sources import find_recipe
 from .sessions.recipes.catalog import catalog, find_model
 from .sessions.recipes.recipe import Recipe
-from .sessions.session import CustomSession
+from .sessions.session import CustomSession, to_session
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -89,7 +89,7 @@ def segment(
     form = ResultForm(mask=mask or only_mask, background=background)
     behind = None if bgcolor is None else check_bgcolor(bgcolor)
     source = to_source(image)
-    session = model if isinstance(model, CustomSession) else load_session(model)
+    session = load_session(model) if isinstance(model, (str, PathLike)) else to_session(model)
     result = cutout(source.frames, session, settings)
     shown = source.back(_values(result, form, behind))
     if source.icc and not form.mask:

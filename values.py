@@ -8,12 +8,13 @@ import argparse
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from numbers import Integral, Real
 from typing import Any, Protocol
 
 import numpy as np
 
+from .copies import as_ours, is_named
 from .plain_text import NAME, plain
 
 
@@ -25,7 +26,7 @@ class Rule(Protocol):
         """What is allowed, as the end of a sentence that says what was found."""
 
     def __call__(self, value: object, /) -> Any:
-        """The value in its right type. Raises ValueError."""
+        """The value in its right type. Raises ValueError, with what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,10 @@ class Word:
 
 @dataclass(frozen=True)
 class Kind:
-    """An instance of this class, which `what` names: no text for a yes or no, no options in the place of others."""
+    """An instance of this class, which `what` names: no text for a yes or no, no options in the place of others.
+
+    A dataclass of another loaded copy of the package is made ours.
+    """
 
     kind: type
     what: str
@@ -115,9 +119,11 @@ class Kind:
     def __call__(self, value: object) -> Any:
         if self.kind is bool and isinstance(value, np.bool_):
             return bool(value)
-        if not isinstance(value, self.kind):
+        if isinstance(value, self.kind):
+            return value
+        if not is_dataclass(self.kind) or not is_named(value, self.kind):
             raise ValueError(self.wanted)
-        return value
+        return as_ours(value, self.kind)
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,10 @@ class Maybe:
         return f"{self.rule.wanted}, or nothing"
 
     def __call__(self, value: object) -> Any:
-        return None if value is None else self.rule(value)
+        try:
+            return None if value is None else self.rule(value)
+        except ValueError as refusal:
+            raise ValueError(self.wanted) from refusal
 
 
 YES_OR_NO = Kind(bool, "True or False")
@@ -147,7 +156,7 @@ def check(record: Any, rules: Mapping[str, Rule], error: Callable[[str], Excepti
         try:
             checked = rule(value)
         except ValueError as refusal:
-            raise error(f"{name} is {shown(value)}; {rule.wanted}") from refusal
+            raise error(f"{name} is {shown(value)}; {refusal}") from refusal
         object.__setattr__(record, name, checked)  # as dataclasses does it itself in a frozen one
 
 

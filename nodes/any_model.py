@@ -15,7 +15,7 @@ from . import host, inputs
 from .declare import input_types, required
 from .finding import choose_recipe, finish_finding, said
 from .session_node import CONFIDENCE_TOOLTIP, IMAGE_TOOLTIP, MASK_TOOLTIP, SessionNode, run_session
-from .widgets import AnyModelWidgets, AutoWidgets, NumberWidgets
+from .widgets import AnyModelWidgets, AutoWidgets, NumberWidgets, RecipeWidget
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
     from ..sessions.session import CustomSession
@@ -51,8 +51,7 @@ class ImageSegmentationAuto(SessionNode):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class LoaderWidgets:
-    recipe: Recipe | None = inputs.recipe()
+class LoaderWidgets(RecipeWidget):
     provider: str = inputs.provider()
     unique_id: str = ""
 

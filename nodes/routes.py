@@ -44,15 +44,15 @@ def recipe_answer(query: Mapping[str, str]) -> Answer:
     name = query.get("model", "")
     if not name:
         return 400, {"message": "model is missing; give the name of a file of models/onnx"}
-    said = plain(name)
+    label = plain(name)
     if name not in host.model_files() or not host.model_path(name).is_file():
-        return 404, {"message": f"{said} is no file of models/onnx; refresh the page (R) and pick one of the list"}
+        return 404, {"message": f"{label} is no file of models/onnx; refresh the page (R) and pick one of the list"}
     try:
         return 200, _read(name)
     except SegmentationError as error:
         return 400, {"message": str(error)}
     except OSError as error:
-        return 400, {"message": f"{said} cannot be read: {error.strerror}"}
+        return 400, {"message": f"{label} cannot be read: {error.strerror}"}
 
 
 def _read(name: str) -> dict[str, Any]:

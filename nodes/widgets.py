@@ -12,7 +12,7 @@ from ..imaging.compose import TRANSPARENT
 from ..matting.methods import METHODS
 from ..refine import EDGE_COLOURS
 from ..sessions.recipes.container import CustomSessionContainer
-from ..sessions.recipes.recipe import ALLOWED, Recipe
+from ..sessions.recipes.recipe import ALLOWED, Recipe, to_recipe
 from . import inputs
 from .declare import optional, required
 from .named import method_names
@@ -75,11 +75,21 @@ class MattingWidgets(ResultWidgets):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ModelWidgets(ResultWidgets):
+class RecipeWidget:
+    """Of every node that takes a recipe. Another loaded copy of the package may have made it."""
+
+    recipe: Recipe | None = inputs.recipe()
+
+    def __post_init__(self) -> None:
+        if self.recipe is not None:
+            object.__setattr__(self, "recipe", to_recipe(self.recipe))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ModelWidgets(RecipeWidget, ResultWidgets):
     """Of every node that runs a segmentation model."""
 
     unique_id: str = ""  # hidden: which node of the graph it is
-    recipe: Recipe | None = inputs.recipe()
     min_confidence: float = inputs.min_confidence(0.0)
     scale: str = optional(
         SCALES[0],

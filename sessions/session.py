@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
-from ..errors import RecipeError
+from ..copies import is_named
+from ..errors import OptionsError
 from ..imaging.convert import from_pil, to_pil
 from ..imaging.device import on_host
 from ..stages import stage
@@ -24,7 +26,7 @@ from .pixels.feed import make_feed, to_batch
 from .pixels.geometry import Placement, fit, is_reduced, place, unfit
 from .pixels.layout import from_array, to_maps
 from .recipes.container import CustomSessionContainer
-from .recipes.recipe import Recipe
+from .recipes.recipe import Recipe, to_recipe
 from .runtime.library import CPU
 from .runtime.loaded import open_model
 from .runtime.memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, release_torch_cache
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 logger = logging.getLogger("onnx_segmentation")
+SHARED = ("path", "recipe", "provider", "make_room", "doubt")  # what a session of another copy is made again of
+_twins: WeakKeyDictionary[object, CustomSession] = WeakKeyDictionary()  # of sessions of another copy: the same as ours
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,7 @@ class CustomSession:
         return _reopen, (self.path.absolute(), self.recipe, self._asked)
 
     def _use(self, recipe: Recipe) -> None:
-        if not isinstance(recipe, Recipe):  # what a node's socket brings is anything
-            raise RecipeError(f"the recipe is {shown(recipe)}; give one of the recipe node, or a Recipe")
+        recipe = to_recipe(recipe)  # what a caller brings is anything
         self.recipe = recipe
         self.model.picture.check_colours(self.path.name)
         self._output = self.model.output_name(recipe.output)
@@ -192,6 +195,25 @@ class CustomSession:
         frames = len(batch) if picture.batched else 1
         size = feeds[0].shape[1:] if picture.channels_first else feeds[0].shape[:2]
         return to_maps(output, name, frames, (size[0], size[1]))[: len(feeds)]
+
+
+def to_session(value: object) -> CustomSession:
+    """A session of this or of another loaded copy of the package, as ours.
+
+    Another copy's file is loaded once more, and stays loaded for as long as that session lives: the two copies may be
+    of two versions. Raises OptionsError for what is no session.
+    """
+    if isinstance(value, CustomSession):
+        return value
+    session: Any = value
+    if not is_named(session, CustomSession) or not all(hasattr(session, name) for name in SHARED):
+        raise OptionsError(f"the session is {shown(value)}; give a CustomSession, which the model loader makes")
+    if session not in _twins:
+        _twins[session] = CustomSession(
+            session.path, session.recipe, provider=session.provider, make_room=session.make_room
+        )
+        _twins[session].doubt = session.doubt
+    return _twins[session]
 
 
 def _reopen(path: Path, recipe: Recipe, provider: str | None) -> CustomSession:

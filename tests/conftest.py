@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from github import serve
+from github import CONTENT, serve
 from hosts import FakeHost, RealHost
 from pack import load_pack
 from support import ROOT, make_red_model, open_photo, to_image
@@ -116,6 +116,20 @@ def online(host, monkeypatch):
         monkeypatch.setenv("ONNX_SEGMENTATION_MIRROR", github.url)
         monkeypatch.delenv("ONNX_SEGMENTATION_OFFLINE")
         yield github
+
+
+@pytest.fixture
+def github(monkeypatch):
+    """A GitHub on loopback that serves `ENTRY`'s file, whatever else it is told to do."""
+    with serve(CONTENT) as server:
+        monkeypatch.setenv("ONNX_SEGMENTATION_MIRROR", f"{server.url}/mirror/")
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path, homes):
+    """Where downloads go; it is not there yet."""
+    return tmp_path / "models" / "onnx"
 
 
 @pytest.fixture(scope="session")

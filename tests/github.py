@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+CONTENT = bytes(range(256)) * 4096  # 1 MiB
+
 
 class FakeGitHub:
     """Serves `content` at every path; `behaviour` chooses how. requests: how often each path was asked for."""

@@ -1,7 +1,6 @@
 """Files of named models: found, verified once, or fetched whole from a server on loopback that does what servers do."""
 
 import errno
-import hashlib
 import json
 import logging
 import os
@@ -16,33 +15,16 @@ from pathlib import Path
 
 import filelock
 import pytest
-from github import serve
+from github import CONTENT
 from onnx_segmentation import environment
 from onnx_segmentation.errors import CatalogError, ChecksumError, DownloadError, ModelNotFoundError
 from onnx_segmentation.sessions.downloads import files, transfer, verified
 from onnx_segmentation.sessions.downloads.download import POLL
 from onnx_segmentation.sessions.downloads.file_lock import if_nobody_holds, lock_path
 from onnx_segmentation.sessions.downloads.files import find_files, obtain
-from onnx_segmentation.sessions.recipes.catalog import CatalogEntry, catalog, refiners
+from onnx_segmentation.sessions.recipes.catalog import catalog, refiners
 from support import ROOT
-
-CONTENT = bytes(range(256)) * 4096  # 1 MiB
-ENTRY = CatalogEntry(
-    "tiny", "tiny-release.onnx", "MIT", True, "tests", url="http://127.0.0.1:1/tiny-release.onnx",
-    checksum=f"md5:{hashlib.md5(CONTENT).hexdigest()}", size_mb=1,
-)  # fmt: skip
-
-
-@pytest.fixture
-def github(monkeypatch):
-    with serve(CONTENT) as server:
-        monkeypatch.setenv("ONNX_SEGMENTATION_MIRROR", f"{server.url}/mirror/")
-        yield server
-
-
-@pytest.fixture
-def folder(tmp_path, homes):
-    return tmp_path / "models" / "onnx"
+from tiny_release import ENTRY
 
 
 def rubbish(folder):

@@ -1,7 +1,7 @@
 """Servers that send too much, say nonsense or break off, addresses with passwords, and proxies of another kind."""
 
-import hashlib
 import logging
+import os
 import re
 import sys
 import traceback
@@ -9,31 +9,14 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from github import serve
+from github import CONTENT
 from onnx_segmentation.errors import DownloadError
-from onnx_segmentation.sessions.downloads import transfer
+from onnx_segmentation.sessions.downloads import files, transfer, verified
 from onnx_segmentation.sessions.downloads.answer import body_length
-from onnx_segmentation.sessions.downloads.files import obtain
+from onnx_segmentation.sessions.downloads.files import find_files, obtain
 from onnx_segmentation.sessions.downloads.reasons import hide_password
-from onnx_segmentation.sessions.recipes.catalog import CatalogEntry
-
-CONTENT = bytes(range(256)) * 4096  # 1 MiB
-ENTRY = CatalogEntry(
-    "tiny", "tiny-release.onnx", "MIT", True, "tests", url="http://127.0.0.1:1/tiny-release.onnx",
-    checksum=f"md5:{hashlib.md5(CONTENT).hexdigest()}", size_mb=1,
-)  # fmt: skip
-
-
-@pytest.fixture
-def github(monkeypatch):
-    with serve(CONTENT) as server:
-        monkeypatch.setenv("ONNX_SEGMENTATION_MIRROR", f"{server.url}/mirror/")
-        yield server
-
-
-@pytest.fixture
-def folder(tmp_path, homes):
-    return tmp_path / "models" / "onnx"
+from onnx_segmentation.sessions.recipes.catalog import catalog
+from tiny_release import ENTRY
 
 
 @pytest.mark.parametrize("behaviour", ["endless", "bomb"])
@@ -141,3 +124,66 @@ def test_a_proxy_that_cannot_be_used(folder, monkeypatch, caplog, proxy):
     assert "geheim" not in everything_said(raised.value, caplog)
     if "socks" in proxy:
         assert re.search(r"SOCKS proxy .* missing: pip install PySocks", str(raised.value))
+
+
+def make_strange(path, kind):
+    """A pipe, a folder, a link to nowhere or to a device without an end."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to({"nowhere": path.with_name("gone"), "device": "/dev/zero"}[kind])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices with a name")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "nowhere", "device"])
+def test_what_is_no_file_is_neither_read_nor_replaced(github, folder, kind):
+    """In the place of the model, of its lock, and of what remembers checksums."""
+    taken = {"model": ENTRY.file, "lock": f".{ENTRY.file}.lock", "memory": verified.MEMORY}
+    for role, name in taken.items():
+        place = folder / role
+        place.mkdir(parents=True)
+        make_strange(place / name, kind)
+        mode = (place / name).lstat().st_mode
+        if role == "memory":
+            assert obtain(ENTRY, [place]).read_bytes() == CONTENT
+        else:
+            said = "is in the way" if role == "model" else "is no lock of ours"
+            with pytest.raises(DownloadError, match=f"{said}.*remove"):
+                obtain(ENTRY, [place])
+        assert (place / name).lstat().st_mode == mode
+        assert {path.name for path in place.iterdir()} == {name, *([ENTRY.file] if role == "memory" else [])}
+
+
+def test_a_lock_that_is_a_link_empties_nothing(github, folder):
+    """Older filelocks would; neither for the model that is fetched, nor for parts of another one."""
+    folder.mkdir(parents=True)
+    thesis = folder / "thesis.txt"
+    thesis.write_text("mine")
+    other = catalog()["u2netp"].file
+    (folder / f".{other}.lock").symlink_to(thesis)
+    (folder / f".{other}.0123cdef.part").write_text("nobody knows whose")
+    assert obtain(ENTRY, [folder]).read_bytes() == CONTENT
+    assert thesis.read_text() == "mine" and (folder / f".{other}.0123cdef.part").is_file()
+
+
+def test_links_that_lead_back_are_followed_once(folder, monkeypatch):
+    folder.mkdir(parents=True)
+    (folder / "inside").mkdir()
+    (folder / "inside" / ENTRY.file).write_bytes(CONTENT)
+    for place in (folder, folder / "inside"):
+        for name in ("again", "and_again"):
+            (place / name).symlink_to(folder, target_is_directory=True)
+    visits = []
+    walk = os.walk
+    monkeypatch.setattr(files.os, "walk", lambda *a, **k: (visits.append(each[0]) or each for each in walk(*a, **k)))
+    assert [path.name for path in find_files(ENTRY, [folder])] == [ENTRY.file]
+    assert len(visits) < 10
+
+
+def test_a_memory_that_is_too_long_is_left_alone(github, folder):
+    folder.mkdir(parents=True)
+    (folder / verified.MEMORY).write_bytes(b"{" + b" " * verified.LARGEST + b"}")
+    assert obtain(ENTRY, [folder]).read_bytes() == CONTENT
+    assert (folder / verified.MEMORY).stat().st_size == verified.LARGEST + 2

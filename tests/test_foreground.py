@@ -125,6 +125,29 @@ def test_alpha_out_of_range_is_taken_as_the_nearest_in_it() -> None:
     assert np.array_equal(ours(image, alpha * 1e9 - 1e8), ours(image, (alpha * 1e9 - 1e8).clip(0, 1)))
 
 
+@pytest.mark.parametrize("brightest", [1.5, 1e38])
+def test_colours_out_of_range_are_taken_as_the_nearest_in_it(brightest: float) -> None:
+    image, alpha = astronaut() * brightest, alphas()["disc 20"]
+    assert np.array_equal(ours(image, alpha), ours(image.clip(0, 1), alpha))
+    assert np.array_equal(ours(image.astype(np.float64), alpha), ours(image.clip(0, 1), alpha))
+
+
+@pytest.mark.parametrize("form", ["grad", "transposed", "float16", "float64", "strided", "inference"])
+def test_tensors_of_any_type_and_layout(form: str) -> None:
+    """As floats in a row, and no gradient goes through."""
+    image, alpha = (torch.from_numpy(each).half() for each in (astronaut(), alphas()["disc 20"]))
+    whole = estimate_foreground(image.float(), alpha.float())
+    with torch.inference_mode(form == "inference"):
+        convert = {
+            "grad": lambda each: each.float().requires_grad_(),
+            "transposed": lambda each: each.transpose(0, 1).contiguous().transpose(0, 1),
+            "float64": lambda each: each.double(),
+            "strided": lambda each: torch.stack([each, each], -1)[..., 0],
+        }.get(form, lambda each: each.clone())
+        result = estimate_foreground(convert(image), convert(alpha))
+    assert torch.equal(result, whole) and not result.requires_grad
+
+
 @pytest.mark.parametrize("size", [(1, 2), (1, 77), (77, 1), (2, 300), (3, 3), (33, 32), (129, 67), (31, 400)])
 def test_sizes(size: tuple[int, int]) -> None:
     alpha = np.random.default_rng(1).random(size).astype(np.float32)

@@ -1,11 +1,10 @@
 """Whatever folder we touch, other people's files in it stay as they are, old and large ones and names like ours too."""
 
 import ast
-import hashlib
 import os
 
 import pytest
-from github import serve
+from github import CONTENT, serve
 from onnx_segmentation import caches, kernel_cache
 from onnx_segmentation.batch.inputs import find_pictures
 from onnx_segmentation.batch.lock import only_run
@@ -15,17 +14,12 @@ from onnx_segmentation.environment import CACHE
 from onnx_segmentation.kernels import load
 from onnx_segmentation.sessions.downloads.files import obtain
 from onnx_segmentation.sessions.finding import kept
-from onnx_segmentation.sessions.recipes.catalog import CatalogEntry
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe
 from onnx_segmentation.sessions.session import CustomSession
 from support import ROOT, make_red_model, modules
+from tiny_release import ENTRY
 
-CONTENT = bytes(range(256)) * 64
-ENTRY = CatalogEntry(
-    "tiny", "tiny.onnx", "MIT", True, "tests", url="http://127.0.0.1:1/tiny.onnx",
-    checksum=f"md5:{hashlib.md5(CONTENT).hexdigest()}", size_mb=1,
-)  # fmt: skip
 KEY = "0123456789abcdef"
 NAMES = [
     "thesis.docx", "film.mkv", "old.onnx", "u2net-0123456789abcdef-01234567.onnx", "log.txt", "complete.txt", "one.nbi",

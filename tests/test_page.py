@@ -218,3 +218,13 @@ def test_the_preview_can_be_switched_off(page, server):
         assert report["queued"] == "execution_success" and not again
     finally:
         server.post("/settings", {"ONNXSegmentation.Preview": True})
+
+
+def test_the_graph_of_every_widget_opens_as_it_was_saved(page):
+    script = """
+    const graph = JSON.parse(JSON.stringify(app.graph.serialize()))
+    return Object.fromEntries(graph.nodes.map((each) => [each.type, each.widgets_values ?? []]))
+    """
+    graph = json.loads((ROOT / "tests" / "data" / "saved_by_page.json").read_text())
+    opened, _ = page(script, graph)
+    assert opened == {node["type"]: node.get("widgets_values", []) for node in graph["nodes"]}

@@ -3,6 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
+from onnx_segmentation import CustomSession
+from onnx_segmentation.errors import OptionsError
 from onnx_segmentation.sessions.runtime import library as runtime
 from onnx_segmentation.sessions.runtime import providers
 from onnx_segmentation.sessions.runtime.providers import PROVIDERS, check_providers, choose_providers, provider_options
@@ -58,6 +60,19 @@ def test_what_is_asked_for_is_tried(machine, name):
     chosen = choose_providers(PROVIDERS[name])
     assert chosen[0] == PROVIDERS[name] and chosen[-1] == CPU
     assert (CUDA in chosen) == (name in ("CUDA", "TensorRT"))
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_plain_names_mean_the_same(machine, name):
+    machine(EVERYTHING, "13.0")
+    assert choose_providers(name) == choose_providers(PROVIDERS[name])
+
+
+@pytest.mark.parametrize("name", ["Nope", "", "cuda", "CUDAExecutionProvder", "\x1b[31m<b>"])
+def test_the_name_of_none_is_refused(red_model, name):
+    with pytest.raises(OptionsError, match=r"provider is '.*'; give one of CUDA, TensorRT, .*, CPU") as raised:
+        CustomSession(red_model, provider=name)
+    assert "\x1b" not in str(raised.value) and "<b" not in str(raised.value)
 
 
 def test_a_gpu_without_a_provider_is_said(machine, caplog):

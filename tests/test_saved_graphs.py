@@ -1,7 +1,8 @@
 """Saved graphs open with every value in its place: of the pack that came before, and of this version.
 
-Graphs store widget values by position. every_widget.json holds each node once, every widget moved off its default, in
-the form in which the page saves; inputs that were added since come after those that it knows.
+Graphs store widget values by position. Two hold each node once, every widget moved off its default: every_widget.json
+was written from the declarations, saved_by_page.json by ComfyUI 0.18.1's page, whose nodes were made, filled in, linked
+and saved there. Inputs that were added since come after those that they know.
 """
 
 import json
@@ -15,7 +16,10 @@ from onnx_segmentation.sessions.recipes.presets import preset
 from support import ROOT, make_red_model
 
 OLDER = json.loads((ROOT / "tests" / "data" / "allor.json").read_text())
-CURRENT = json.loads((ROOT / "tests" / "data" / "every_widget.json").read_text())
+CURRENT = {
+    name: json.loads((ROOT / "tests" / "data" / name).read_text())
+    for name in ("every_widget.json", "saved_by_page.json")
+}
 WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN")
 IMAGES = torch.zeros(1, 8, 8, 3)
 CPU = "CPUExecutionProvider"
@@ -31,9 +35,14 @@ NUMBERS = CustomSessionContainer((0.511, 0.512, 0.513), (0.521, 0.522, 0.523), 3
 ONE_NUMBER = CustomSessionContainer((0.501,) * 3, (0.502,) * 3, 328, 328)
 
 
+@pytest.fixture(params=CURRENT)
+def current(request):
+    return CURRENT[request.param]
+
+
 def saved(graph, name):
-    (values,) = [node["widgets_values"] for node in graph["nodes"] if node["type"] == name]
-    return values
+    (node,) = [node for node in graph["nodes"] if node["type"] == name]
+    return node.get("widgets_values", [])
 
 
 def opened(host, graph, name):
@@ -51,15 +60,23 @@ def run(host, name, **values):
     return instance, instance.execute(**values)
 
 
-def test_every_node_and_every_widget_is_in_the_graph(host):
-    assert [node["type"] for node in CURRENT["nodes"]] == list(host.nodes)
+def test_every_node_and_every_widget_is_in_the_graph(host, current):
+    assert [node["type"] for node in current["nodes"] if node["type"] in host.nodes] == list(host.nodes)
     for name, node in host.nodes.items():
         types = node.INPUT_TYPES()
         declared = types.get("required", {}) | types.get("optional", {})
-        for key, value in opened(host, CURRENT, name).items():
+        for key, value in opened(host, current, name).items():
             kind, options = declared[key]
             usual = options.get("default", kind[0] if isinstance(kind, list) and key != "model" else None)
             assert value != usual, f"{name}.{key} is as a new node has it"
+
+
+def test_the_page_named_each_value_as_it_is_declared(host):
+    for node in CURRENT["saved_by_page.json"]["nodes"]:
+        if node["type"] in host.nodes:
+            names = [entry["name"] for entry in node["inputs"] if "widget" in entry]
+            values = dict(zip(names, node.get("widgets_values", []), strict=True))
+            assert opened(host, CURRENT["saved_by_page.json"], node["type"]) == values
 
 
 @pytest.mark.parametrize(
@@ -71,8 +88,8 @@ def test_every_node_and_every_widget_is_in_the_graph(host):
         ("ImageSegmentationAuto", None, 0.65),
     ],
 )
-def test_every_value_arrives(host, asked, name, recipe, min_confidence):
-    values = opened(host, CURRENT, name)
+def test_every_value_arrives(host, asked, current, name, recipe, min_confidence):
+    values = opened(host, current, name)
     instance, _ = run(host, name, images=IMAGES, **values)
     file = values["model"] if values["model"].endswith(".onnx") else f"{values['model']}.onnx"
     assert (file, CPU) in asked and instance._session is None  # provider, and keep_loaded off
@@ -81,20 +98,20 @@ def test_every_value_arrives(host, asked, name, recipe, min_confidence):
     assert fed.class_index == 3 if recipe is None else fed == recipe
 
 
-def test_values_of_the_small_nodes_arrive(host, asked):
-    (session,) = run(host, "ImageSegmentationModelLoader", **opened(host, CURRENT, "ImageSegmentationModelLoader"))[1]
+def test_values_of_the_small_nodes_arrive(host, asked, current):
+    (session,) = run(host, "ImageSegmentationModelLoader", **opened(host, current, "ImageSegmentationModelLoader"))[1]
     assert session.path.name == "my_model.onnx" and ("my_model.onnx", CPU) in asked
     run(
         host,
         "ImageSegmentationApply",
         session=session,
         images=IMAGES,
-        **opened(host, CURRENT, "ImageSegmentationApply"),
+        **opened(host, current, "ImageSegmentationApply"),
     )
     *_, fed, options = asked[-2]
     assert (fed.class_index, options) == (3, CutoutOptions(min_confidence=0.75, steady=True, background="#20c0ff"))
     mask = torch.zeros(1, 8, 8)
-    values = opened(host, CURRENT, "ImageSegmentationAlphaMatting")
+    values = opened(host, current, "ImageSegmentationAlphaMatting")
     run(host, "ImageSegmentationAlphaMatting", images=IMAGES, mask=mask, **values)
     refine = RefineOptions(True, 215, 45, 13, "vitmatte", "photo")
     assert asked[-1][2] == CutoutOptions(refine, background="#20c0ff", steady_trimap=True)
@@ -104,13 +121,13 @@ def test_values_of_the_small_nodes_arrive(host, asked):
         "ImageSegmentationForeground",
         images=IMAGES,
         mask=mask,
-        **opened(host, CURRENT, "ImageSegmentationForeground"),
+        **opened(host, current, "ImageSegmentationForeground"),
     )
     assert asked[-1][2] == CutoutOptions(RefineOptions(edge_colours="estimated"), background="#20c0ff")
 
 
-def test_values_of_the_recipe_node_arrive(host):
-    values = opened(host, CURRENT, "ImageSegmentationRecipe")
+def test_values_of_the_recipe_node_arrive(host, current):
+    values = opened(host, current, "ImageSegmentationRecipe")
     assert run(host, "ImageSegmentationRecipe", **values)[1] == (preset("u2net"),)
     (recipe,) = run(host, "ImageSegmentationRecipe", **values | {"preset": "custom"})[1]
     words = {"scale": "255", "fit": "letterbox_center", "resampler": "bicubic", "channels": "bgr", "output": "alpha"}

@@ -122,7 +122,7 @@ def test_each_option_of_segment_is_held_to_it(red_model):
     for wrong in ({"alpha_matting_foreground_threshold": 300}, {"min_confidence": NAN}, {"alpha_matting": "no"}):
         with pytest.raises(OptionsError):
             segment(picture, session, **wrong)
-    with pytest.raises(RecipeError, match="give one of the recipe node"):
+    with pytest.raises(RecipeError, match="give a Recipe; the recipe node makes one"):
         CustomSession(red_model, {"width": 64})
 
 

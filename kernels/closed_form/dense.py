@@ -18,10 +18,10 @@ VANISHED = 1e-7
 def eliminate(rows: Floats, update: Floats) -> None:
     """Factor `rows` [s, 4, 4 s + w] in place, and subtract from `update` [b, 4, w] the products of their last w
     columns; both are upper triangles."""
-    own, width = len(rows), rows.shape[2]
+    squares, width = len(rows), rows.shape[2]
     # Allocated here, so that the compiler knows that it overlaps nothing.
     total = np.empty((4, CHUNK), np.float32)
-    for i in range(own):
+    for i in range(squares):
         triangle = np.zeros((4, 4), np.float32)
         for left in range(4 * i, width, CHUNK):
             count = min(CHUNK, width - left)
@@ -34,10 +34,10 @@ def eliminate(rows: Floats, update: Floats) -> None:
         for a in range(4):
             rows[i, a, 4 * i + a] = triangle[a, a]
     for i in range(len(update)):
-        for left in range(4 * i, width - 4 * own, CHUNK):
-            count = min(CHUNK, width - 4 * own - left)
+        for left in range(4 * i, width - 4 * squares, CHUNK):
+            count = min(CHUNK, width - 4 * squares - left)
             _load(total, update, i, left, count)
-            _subtract_products(total, rows, own, 4 * (own + i), 4 * own + left, count)
+            _subtract_products(total, rows, squares, 4 * (squares + i), 4 * squares + left, count)
             _store(total, update, i, left, count)
 
 

@@ -42,19 +42,19 @@ def plan_direct(places: Places, matrix: Matrix) -> Plan:
 
 def factor(matrix: Matrix, plan: Plan, run: Run, raise_if_cancelled: Stop) -> Callable[[Doubles], Doubles]:
     """What solves for right sides [T + 1, 4]. `run` executes two jobs that are independent of each other."""
-    found = Factor(np.empty(plan.start[-1], np.float32), plan.start)
+    factors = Factor(np.empty(plan.start[-1], np.float32), plan.start)
     at, bottom, parts = np.zeros(len(plan.work), np.int64), 0, []
     for nodes in _parts(plan.tree):
         parts.append((nodes, bottom))
         _, bottom = place_updates(plan.tree, at, nodes.start, nodes.stop, bottom)
     stack = np.empty(bottom, np.float32)
-    jobs = [partial(_factor_part, matrix, plan, found, at, stack, *part) for part in parts]
+    jobs = [partial(_factor_part, matrix, plan, factors, at, stack, *part) for part in parts]
     run(jobs[:-1], raise_if_cancelled)
     jobs[-1](raise_if_cancelled)
 
     def solve(right: Doubles) -> Doubles:
         solution = np.zeros_like(right)
-        substitute(plan.tree, found, right, solution)
+        substitute(plan.tree, factors, right, solution)
         return solution
 
     return solve
@@ -71,12 +71,12 @@ def _parts(tree: Tree) -> list[range]:
 
 
 def _factor_part(
-    matrix: Matrix, plan: Plan, found: Factor, at: Indices, stack: Floats, nodes: range, top: int, ask: Stop
+    matrix: Matrix, plan: Plan, factors: Factor, at: Indices, stack: Floats, nodes: range, top: int, ask: Stop
 ) -> None:
     total, begin = np.cumsum(plan.work), nodes.start
     while begin < nodes.stop:
         done = total[begin - 1] if begin else 0.0
         end = min(max(int(np.searchsorted(total, done + WORK_AT_ONCE)), begin + 1), nodes.stop)
-        top = factor_nodes(matrix, plan.tree, found, at, stack, begin, end, top)
+        top = factor_nodes(matrix, plan.tree, factors, at, stack, begin, end, top)
         ask()
         begin = end

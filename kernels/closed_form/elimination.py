@@ -79,7 +79,7 @@ def _add_matrix(matrix: Matrix, order: Indices, place: Indices, front: Indices, 
 @helper
 def _add_update(sent: Floats, to: Indices, rows: Floats, update: Floats) -> None:
     """The upper triangle of a child's update; `to` says which of the front's squares its own are."""
-    own, left = len(rows), 0
+    squares, left = len(rows), 0
     while left < to.size:
         # What lies side by side in both goes together.
         right = left + 1
@@ -89,10 +89,10 @@ def _add_update(sent: Floats, to: Indices, rows: Floats, update: Floats) -> None
             begin = max(left, k)
             source, count = uintp(4 * begin), uintp(4 * (right - begin))
             for a in range(4):
-                if to[k] < own:
+                if to[k] < squares:
                     _add_fours(sent[k, a], source, rows[to[k], a], uintp(4 * to[begin]), count)
                 else:
-                    _add_fours(sent[k, a], source, update[to[k] - own, a], uintp(4 * (to[begin] - own)), count)
+                    _add_fours(sent[k, a], source, update[to[k] - squares, a], uintp(4 * (to[begin] - squares)), count)
         left = right
 
 

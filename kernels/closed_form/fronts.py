@@ -50,9 +50,9 @@ def measure(tree: Tree) -> tuple[Indices, Doubles]:
     """Where each node's numbers start in the factor [n + 1], and its multiply-adds [n]."""
     start, work = np.zeros(tree.first.size, np.int64), np.zeros(tree.youngest.size)
     for q in range(work.size):
-        own, beside = tree.first[q + 1] - tree.first[q], tree.reach[q + 1] - tree.reach[q]
-        start[q + 1] = start[q] + 4 * own * (4 * own + padded(beside))
-        work[q] = 64 * ((own + beside) ** 3 - beside**3) / 6
+        squares, beside = tree.first[q + 1] - tree.first[q], tree.reach[q + 1] - tree.reach[q]
+        start[q + 1] = start[q] + 4 * squares * (4 * squares + padded(beside))
+        work[q] = 64 * ((squares + beside) ** 3 - beside**3) / 6
     return start, work
 
 
@@ -75,9 +75,9 @@ def place_updates(tree: Tree, at: Indices, begin: int, end: int, top: int) -> tu
 @helper
 def rows_of(tree: Tree, factor: Factor, q: int) -> Floats:
     """A node's rows [squares, 4, columns]."""
-    own = tree.first[q + 1] - tree.first[q]
-    columns = 4 * own + padded(tree.reach[q + 1] - tree.reach[q])
-    return factor.rows[factor.start[q] : factor.start[q + 1]].reshape(own, 4, columns)
+    squares = tree.first[q + 1] - tree.first[q]
+    columns = 4 * squares + padded(tree.reach[q + 1] - tree.reach[q])
+    return factor.rows[factor.start[q] : factor.start[q + 1]].reshape(squares, 4, columns)
 
 
 @helper

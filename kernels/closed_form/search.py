@@ -27,17 +27,17 @@ def conjugate_gradients(
     solution, direction, image = (np.zeros_like(right) for _ in range(3))
     # Not numpy's norm: the library below it starts threads, and those of two solves wait for each other.
     residual, scale = right.copy(), float(np.square(right).sum()) ** 0.5
-    left, energy = 1.0, 1.0
+    relative, energy = 1.0, 1.0
     if scale == 0:
         return solution, 0.0
     for _ in range(max_iterations):
         raise_if_cancelled()
         improved = precondition(residual)
         energy, square = advance(matrix, improved, solution, residual, direction, image, energy)
-        left = square**0.5 / scale
-        if left <= tolerance:
+        relative = square**0.5 / scale
+        if relative <= tolerance:
             break
-    return solution, left
+    return solution, relative
 
 
 @kernel(types.UniTuple(types.float64, 2)(MATRIX, *([VECTOR] * 5), types.float64))

@@ -46,17 +46,17 @@ def substitute(tree: Tree, factor: Factor, right: Doubles, solution: Doubles) ->
 
 
 @helper
-def _take(own: Floats, values: Floats) -> None:
-    for k in range(len(own)):
+def _take(part: Floats, values: Floats) -> None:
+    for k in range(len(part)):
         for a in range(4):
-            values[4 * k + a] = own[k, a]
+            values[4 * k + a] = part[k, a]
 
 
 @helper
-def _put(values: Floats, own: Floats) -> None:
-    for k in range(len(own)):
+def _put(values: Floats, part: Floats) -> None:
+    for k in range(len(part)):
         for a in range(4):
-            own[k, a] = values[4 * k + a]
+            part[k, a] = values[4 * k + a]
 
 
 @helper

@@ -37,12 +37,12 @@ def two_levels(
     diagonal = matrix.blocks[:, :16:5].astype(np.float64)
     inverse = np.divide(1, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
     inverse *= DAMPING / largest_eigenvalue(matrix, inverse)
-    left = np.zeros_like(inverse)
+    product = np.zeros_like(inverse)
 
     def precondition(right: Doubles) -> Doubles:
         guess, below = np.empty_like(right), np.zeros((len(tiles.rows), 4))
-        descend(matrix, inverse, right, parent, basis, guess, left, below)
-        ascend(matrix, inverse, right, parent, basis, guess, left, solve(below))
+        descend(matrix, inverse, right, parent, basis, guess, product, below)
+        ascend(matrix, inverse, right, parent, basis, guess, product, solve(below))
         return guess
 
     return precondition
@@ -99,9 +99,9 @@ def descend(
     coarse[:] = 0
     for t in range(len(right)):
         for a in range(4):
-            left = right[t, a] - image[t, a]
+            residual = right[t, a] - image[t, a]
             for f in range(4):
-                coarse[parent[t], f] += basis[t, 4 * a + f] * left
+                coarse[parent[t], f] += basis[t, 4 * a + f] * residual
 
 
 @kernel(types.void(MATRIX, VECTOR, VECTOR, INDICES, FLOATS, VECTOR, VECTOR, VECTOR))

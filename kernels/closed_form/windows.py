@@ -35,12 +35,12 @@ def add_windows(image: Floats, unknown: Mask, y: int, entries: Doubles) -> None:
 @helper
 def _colours(image: Floats, top: int, left: int, count: int) -> Doubles:
     """Three rows of pixels: [9, CHUNK + 2], row by row red, green and blue."""
-    found = np.empty((9, CHUNK + 2))
+    rows = np.empty((9, CHUNK + 2))
     for row in range(3):
         for x in range(count):
             for colour in range(3):
-                found[3 * row + colour, x] = image[top + row, left + x, colour]
-    return found
+                rows[3 * row + colour, x] = image[top + row, left + x, colour]
+    return rows
 
 
 @helper
@@ -69,7 +69,7 @@ def _window_sums(colours: Doubles, count: int) -> Doubles:
 @helper
 def _factor(sums: Doubles, count: int) -> Doubles:
     """Mean, L (below its diagonal) and D ** -1/2 of each window's scatter L D L^T: [9, CHUNK]."""
-    found = np.empty((9, CHUNK))
+    moments = np.empty((9, CHUNK))
     for x in range(count):
         r, g, b = sums[0, x] / 9, sums[1, x] / 9, sums[2, x] / 9
         rr, rg, rb = sums[3, x] - 9 * r * r, sums[4, x] - 9 * r * g, sums[5, x] - 9 * r * b
@@ -79,10 +79,10 @@ def _factor(sums: Doubles, count: int) -> Doubles:
         pivot_g = max(gg + EPSILON - low_g * rg, EPSILON)
         low_gb = (gb - low_g * rb) / pivot_g
         pivot_b = max(bb + EPSILON - low_b * rb - low_gb * low_gb * pivot_g, EPSILON)
-        found[0, x], found[1, x], found[2, x] = r, g, b
-        found[3, x], found[4, x], found[5, x] = low_g, low_b, low_gb
-        found[6, x], found[7, x], found[8, x] = 1 / np.sqrt(pivot_r), 1 / np.sqrt(pivot_g), 1 / np.sqrt(pivot_b)
-    return found
+        moments[0, x], moments[1, x], moments[2, x] = r, g, b
+        moments[3, x], moments[4, x], moments[5, x] = low_g, low_b, low_gb
+        moments[6, x], moments[7, x], moments[8, x] = 1 / np.sqrt(pivot_r), 1 / np.sqrt(pivot_g), 1 / np.sqrt(pivot_b)
+    return moments
 
 
 @helper
@@ -107,7 +107,7 @@ def _add_pairs(u: Doubles, count: int, entries: Doubles, y: int, left: int) -> N
     """d_ij - 1/9 - u_i . u_j for each window's 45 pairs; `left` is the first window's first column."""
     for k in range(len(_SHIFTS)):
         dy, dx = _SHIFTS[k]
-        own = 8.0 / 9 if k == 0 else -1.0 / 9
+        constant = 8.0 / 9 if k == 0 else -1.0 / 9
         for row in range(3 - dy):
             for column in range(max(0, -dx), 3 - max(0, dx)):
                 i, j = 3 * (3 * row + column), 3 * (3 * (row + dy) + column + dx)
@@ -115,4 +115,4 @@ def _add_pairs(u: Doubles, count: int, entries: Doubles, y: int, left: int) -> N
                 d, e, f = u[j], u[j + 1], u[j + 2]
                 total = entries[(y - 1 + row) % 3, k, left + column :]
                 for x in range(count):
-                    total[x] += own - a[x] * d[x] - b[x] * e[x] - c[x] * f[x]
+                    total[x] += constant - a[x] * d[x] - b[x] * e[x] - c[x] * f[x]

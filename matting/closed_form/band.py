@@ -33,7 +33,7 @@ class Band:
     above: Tensor
     below: Tensor
     windows: Tensor
-    wanted: Tensor
+    unknown: Tensor
 
     def pick(self, planes: Tensor) -> Tensor:
         """Values of [C, H, W] in the list, 0 in its empty places: float64 [C, m]."""
@@ -48,14 +48,14 @@ def row_blocks(unknown: Tensor) -> list[range]:
     """Blocks of rows that hold unknown pixels, bool [H, W], from the top; a GPU takes all at once."""
     if unknown.device.type != "cpu":
         return [range(len(unknown))]
-    found, start, held = [], 0, 0
+    blocks, start, held = [], 0, 0
     for row, count in enumerate(unknown.sum(1).tolist(), 1):
         held += count
         if (held >= BLOCK and row - start >= MIN_ROWS) or row == len(unknown):
             if held:
-                found.append(range(start, row))
+                blocks.append(range(start, row))
             start, held = row, 0
-    return found
+    return blocks
 
 
 def band(unknown: Tensor, centres: Tensor, block: range) -> Band:
@@ -64,9 +64,9 @@ def band(unknown: Tensor, centres: Tensor, block: range) -> Band:
     start, stop = block.start, block.stop
     height, width = unknown.shape
     # Three rows and columns around: two that windows reach, one in which nothing is ever listed.
-    own = torch.zeros(stop - start + 6, width + 6, dtype=torch.bool, device=unknown.device)
-    own[3:-3, 3:-3] = unknown[start:stop]
-    windows = _grown(own)
+    mask = torch.zeros(stop - start + 6, width + 6, dtype=torch.bool, device=unknown.device)
+    mask[3:-3, 3:-3] = unknown[start:stop]
+    windows = _grown(mask)
     listed = _grown(windows)
     _clear_outside(listed, height, start)
     windows[:, :4] = windows[:, -4:] = False
@@ -76,7 +76,7 @@ def band(unknown: Tensor, centres: Tensor, block: range) -> Band:
     place = torch.zeros(listed.numel(), dtype=torch.int64, device=unknown.device)
     place[index] = torch.arange(len(index), device=unknown.device)
     place[0] = 0  # the empty places at both ends point here
-    stride = own.shape[1]
+    stride = mask.shape[1]
     inside = index.clamp(min=stride)  # only the empty places are moved
     below = place.index_select(0, (inside + stride).clamp_(max=listed.numel() - 1))
     rows, columns = index // stride - 3 + start, index % stride - 3
@@ -86,7 +86,7 @@ def band(unknown: Tensor, centres: Tensor, block: range) -> Band:
         place.index_select(0, inside - stride),
         below,
         windows.view(-1).index_select(0, index[1:-1]).double(),
-        own.view(-1).index_select(0, index).nonzero()[:, 0],
+        mask.view(-1).index_select(0, index).nonzero()[:, 0],
     )
 
 

@@ -20,8 +20,8 @@ SHIFT = 1e-5
 def pick(planes: Tensor, neighbour: Tensor) -> Tensor:
     """Entries of [..., T] at a list of 1 + number; zero where the number is 0."""
     # torch.gather, because index_select along the last axis is ten times slower on a CPU.
-    found = planes.gather(-1, (neighbour - 1).clamp_(min=0).expand(*planes.shape[:-1], -1))
-    return found.mul_(neighbour > 0)
+    entries = planes.gather(-1, (neighbour - 1).clamp_(min=0).expand(*planes.shape[:-1], -1))
+    return entries.mul_(neighbour > 0)
 
 
 def multiply(left: Tensor, right: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ class BlockOperator:
     def __init__(self, blocks: Tensor, where: Places) -> None:
         count = len(where)
         self._above, self._below = (where.neighbours(down, 0).expand(4, -1) for down in (-1, 1))
-        self._own, self._fetched, self._sent = (blocks.new_zeros(4, count + 2) for _ in range(3))
+        self._padded, self._fetched, self._sent = (blocks.new_zeros(4, count + 2) for _ in range(3))
         self._result = blocks.new_zeros(4, count)
         self._beside = [term for k in range(4) for term in self._terms_beside(blocks[1], k)]
         self._below_terms = [
@@ -101,9 +101,9 @@ class BlockOperator:
 
     def __call__(self, vector: Tensor) -> Tensor:
         """The matrix times a vector [4, T]. The result is a buffer that the next call overwrites."""
-        self._own[:, 1:-1] = vector
+        self._padded[:, 1:-1] = vector
         self._result.copy_(vector)
-        self._fetched[:, 1:-1] = self._own.gather(1, self._below)
+        self._fetched[:, 1:-1] = self._padded.gather(1, self._below)
         self._sent.zero_()
         for target, block, source in self._beside:
             target.addcmul_(block, source)
@@ -115,8 +115,8 @@ class BlockOperator:
     def _terms_beside(self, block: Tensor, k: int) -> list[tuple[Tensor, Tensor, Tensor]]:
         right, left = self._result, self._result[:, 1:]
         return [
-            (right, block[:, k], self._own[k, 2:].expand_as(right)),
-            (left, block[k, :, :-1], self._own[k, 1:-2].expand_as(left)),
+            (right, block[:, k], self._padded[k, 2:].expand_as(right)),
+            (left, block[k, :, :-1], self._padded[k, 1:-2].expand_as(left)),
         ]
 
     def _terms_below(self, block: Tensor, right: int, k: int) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -124,5 +124,5 @@ class BlockOperator:
         there = slice(1 + right, self._result.shape[1] + 1 + right)
         return [
             (self._result, block[:, k], self._fetched[k, there].expand_as(self._result)),
-            (self._sent[:, there], block[k], self._own[k, 1:-1].expand_as(self._result)),
+            (self._sent[:, there], block[k], self._padded[k, 1:-1].expand_as(self._result)),
         ]

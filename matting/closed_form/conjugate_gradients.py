@@ -44,14 +44,14 @@ def conjugate_gradients(
         residual.addcmul_(image, step, value=-1)
         if float(torch.linalg.vector_norm(residual)) <= tolerance * scale:
             return solution
-    left = float(torch.linalg.vector_norm(residual)) / scale
-    raise not_converged(max_iterations, left, tolerance)
+    relative = float(torch.linalg.vector_norm(residual)) / scale
+    raise not_converged(max_iterations, relative, tolerance)
 
 
-def not_converged(max_iterations: int, left: float, tolerance: float) -> ConvergenceError:
-    """`left`: the relative residual."""
+def not_converged(max_iterations: int, relative: float, tolerance: float) -> ConvergenceError:
+    """`relative`: the relative residual."""
     return ConvergenceError(
-        f"Matting stopped after {max_iterations} iterations with a relative residual of {left:.1e}; "
+        f"Matting stopped after {max_iterations} iterations with a relative residual of {relative:.1e}; "
         f"{tolerance:.1e} was asked for. "
         "Keep the mask, raise max_iterations, or mark more of the picture as known."
     )

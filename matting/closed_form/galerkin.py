@@ -34,20 +34,20 @@ def pixels_to_tiles(stencil: Tensor, basis: Tensor, tiles: Places) -> Tensor:
     for start in range(0, count, CHUNK):
         part = slice(start, min(start + CHUNK, count))
         entries = stencil[:, 2:, :, part.start + 1 : part.stop + 1]
-        own = basis[..., part]
+        functions = basis[..., part]
         for k, (down, right) in enumerate(_REACHED):
-            other = own if k == 0 else pick(basis, tiles.neighbours(down, right)[part])
-            reached[k, ..., part] = _couple(entries, own, other, down, right)
+            other = functions if k == 0 else pick(basis, tiles.neighbours(down, right)[part])
+            reached[k, ..., part] = _couple(entries, functions, other, down, right)
     blocks = reached[:5]
     blocks[0] += blocks[0].transpose(0, 1).clone()
     blocks[1] += pick(reached[5], tiles.neighbours(0, 1)).transpose(0, 1)
     return blocks
 
 
-def _couple(entries: Tensor, own: Tensor, other: Tensor, down: int, right: int) -> Tensor:
+def _couple(entries: Tensor, functions: Tensor, other: Tensor, down: int, right: int) -> Tensor:
     """Sum over forward pairs (i here, j in that tile) of Q_i^T L_ij Q_j: [4, 4, t]; the diagonal counts
     half."""
-    product = torch.zeros_like(own)
+    product = torch.zeros_like(functions)
     rows, columns = set(), set()
     for entry, (dy, dx) in zip(entries, SHIFTS, strict=True):
         for y, source_y in _overlap(dy, down):
@@ -59,7 +59,7 @@ def _couple(entries: Tensor, own: Tensor, other: Tensor, down: int, right: int) 
                 columns.add((x.start, x.stop))
     y = slice(min(r[0] for r in rows), max(r[1] for r in rows))
     x = slice(min(c[0] for c in columns), max(c[1] for c in columns))
-    return torch.stack([(function[y, x] * product[:, y, x]).sum((1, 2)) for function in own])
+    return torch.stack([(function[y, x] * product[:, y, x]).sum((1, 2)) for function in functions])
 
 
 def _overlap(step: int, tile: int) -> list[tuple[slice, slice]]:

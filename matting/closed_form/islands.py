@@ -58,8 +58,8 @@ def _groups(cv2: ModuleType, unknown: Tensor, occupied: NDArray[np.uint8], size:
         bottom = (boxes[:, cv2.CC_STAT_TOP] + boxes[:, cv2.CC_STAT_HEIGHT]).max()
         right = (boxes[:, cv2.CC_STAT_LEFT] + boxes[:, cv2.CC_STAT_WIDTH]).max()
         crop = _crop(unknown, slice(top, bottom), slice(left, right))
-        own = torch.from_numpy(group[labels[_tiles(crop.rows), _tiles(crop.columns)]] == number)
-        whole = own.repeat_interleave(TILE, 0).repeat_interleave(TILE, 1)
+        membership = torch.from_numpy(group[labels[_tiles(crop.rows), _tiles(crop.columns)]] == number)
+        whole = membership.repeat_interleave(TILE, 0).repeat_interleave(TILE, 1)
         yield Islands(crop.rows, crop.columns, crop.unknown & whole[: len(crop.unknown), : crop.unknown.shape[1]])
 
 

@@ -89,7 +89,7 @@ def _fill(
     around = band(known[1] > 0, centres, block)
     alpha, is_unknown = around.pick(known)
     u = _whiten(around, around.pick(image))
-    rows, columns = (each.index_select(0, around.wanted) for each in (around.rows, around.columns))
+    rows, columns = (each.index_select(0, around.unknown) for each in (around.rows, around.columns))
     place = (rows // TILE + 1) * tiles.grid.shape[1] + columns // TILE + 1
     tile = tiles.grid.view(-1).index_select(0, place)
     pixel = rows % TILE * TILE + columns % TILE
@@ -143,9 +143,9 @@ def _entries(around: Band, u: Tensor, unknown: Tensor) -> Tensor:
     Summed in float64 and rounded once: summed in float32, alpha is off by up to 5e-3, rounded once, by 5e-5.
     """
     ninth, count = around.windows / 9, around.windows.numel()
-    entries = u.new_empty(len(SHIFTS), around.wanted.numel())
-    below = around.below.index_select(0, around.wanted)
-    rows = around.wanted, below, around.below.index_select(0, below)
+    entries = u.new_empty(len(SHIFTS), around.unknown.numel())
+    below = around.below.index_select(0, around.unknown)
+    rows = around.unknown, below, around.below.index_select(0, below)
     for entry, (dy, dx) in zip(entries, SHIFTS, strict=True):
         # Of the windows of each row, what they add to the pair whose first pixel is in column x of window row a.
         total = u.new_zeros(3 - dy, count + 2)
@@ -157,14 +157,14 @@ def _entries(around: Band, u: Tensor, unknown: Tensor) -> Tensor:
         _collect(around, total, out=entry)
         entry *= unknown.index_select(0, (rows[dy] + dx).clamp_(0, len(unknown) - 1)).neg_()
     windows = _window_sums(around, torch.nn.functional.pad(around.windows, (1, 1))[None])[0]
-    entries[0] += windows.index_select(0, around.wanted - 1)
+    entries[0] += windows.index_select(0, around.unknown - 1)
     return entries
 
 
 def _collect(around: Band, total: Tensor, out: Tensor) -> None:
     """Add up for the wanted pixels what windows give to their top, middle and bottom rows, [1 to 3, m]."""
-    torch.index_select(total[0], 0, around.below.index_select(0, around.wanted), out=out)
-    for row, places in zip(total[1:], (around.wanted, around.above.index_select(0, around.wanted)), strict=False):
+    torch.index_select(total[0], 0, around.below.index_select(0, around.unknown), out=out)
+    for row, places in zip(total[1:], (around.unknown, around.above.index_select(0, around.unknown)), strict=False):
         out += row.index_select(0, places)
 
 
@@ -183,7 +183,7 @@ def _right_side(around: Band, u: Tensor, known: Tensor) -> Tensor:
         target += mean
         for component, moment in zip(u, moments, strict=True):
             target.addcmul_(component[column], moment.expand_as(target))
-    right_side = u.new_empty(around.wanted.numel())
+    right_side = u.new_empty(around.unknown.numel())
     _collect(around, total, out=right_side)
     return right_side
 
@@ -191,9 +191,9 @@ def _right_side(around: Band, u: Tensor, known: Tensor) -> Tensor:
 def _on_tiles(planes: Tensor, unknown: Tensor, tiles: Places, part: slice) -> Tensor:
     """Values of [C, H, W] on the pixels of some tiles, 0 where these are not unknown: float64 [C, 4, 4, t]."""
     rows, columns = tiles.pixels(part)
-    own = _at(unknown, rows, columns)
+    mask = _at(unknown, rows, columns)
     rows, columns = rows.clamp(max=unknown.shape[0] - 1), columns.clamp(max=unknown.shape[1] - 1)
-    return planes[:, rows, columns].double() * own
+    return planes[:, rows, columns].double() * mask
 
 
 def _basis(image: Tensor, unknown: Tensor, tiles: Places, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -85,13 +85,13 @@ class CoarseLevel:
         image = self.product(first).clone()
         energy = _dot(first, image)
         first_step = _ratio(_dot(first, right), energy)
-        left = torch.addcmul(right, image, first_step, value=-1)
-        second = self._cycle(left)
+        residual = torch.addcmul(right, image, first_step, value=-1)
+        second = self._cycle(residual)
         second_image = self.product(second).clone()
         direction = _ratio(_dot(second, image), energy)
         second = torch.addcmul(second, first, direction, value=-1)
         second_image = torch.addcmul(second_image, image, direction, value=-1)
-        second_step = _ratio(_dot(second, left), _dot(second, second_image))
+        second_step = _ratio(_dot(second, residual), _dot(second, second_image))
         return (first * first_step).addcmul_(second, second_step)
 
     def _cycle(self, right: Tensor) -> Tensor:

@@ -155,9 +155,9 @@ def _solve(
         fields = frames.image[crop].float(), frames.subject[crop], unknown, frames.centres[part.rows]
         drawn = None if prior is None else tuple(prior.numpy())
         arrays = (*(field.numpy() for field in fields), drawn, alpha[crop].numpy())
-        left = compiled(*arrays, tolerance, max_iterations, run=run, raise_if_cancelled=raise_if_cancelled)
-        if not left <= tolerance:
-            raise not_converged(max_iterations, left, tolerance)
+        residual = compiled(*arrays, tolerance, max_iterations, run=run, raise_if_cancelled=raise_if_cancelled)
+        if not residual <= tolerance:
+            raise not_converged(max_iterations, residual, tolerance)
         return
     colours = frames.image[crop].permute(2, 0, 1).float().contiguous()
     known = torch.stack([frames.subject[crop], unknown]).float()
@@ -184,11 +184,11 @@ def count(masks: Tensor) -> list[int]:
 
 def require_both(subject: Tensor, background: Tensor) -> None:
     """Raise TrimapError unless both have a true entry."""
-    for name, found, bound in (
+    for name, region, bound in (
         ("subject", subject, f">= {SUBJECT}"),
         ("background", background, f"<= {BACKGROUND}"),
     ):
-        if not count(found[None])[0]:
+        if not count(region[None])[0]:
             raise TrimapError(
                 f"The trimap has 0 definite {name} pixels (values {bound}); at least one is needed. "
                 "Keep the mask as it is, or lower the thresholds or the erode size."

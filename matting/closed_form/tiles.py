@@ -45,10 +45,10 @@ class Places:
         return rows.expand(TILE, TILE, -1), columns.expand(TILE, TILE, -1)
 
 
-def places(wanted: Tensor) -> Places:
+def places(mask: Tensor) -> Places:
     """The true entries of bool [rows, columns], row by row, and the few more that join them across
     corners."""
-    listed = _bridge_corners(wanted)
+    listed = _bridge_corners(mask)
     rows, columns = listed.nonzero(as_tuple=True)
     grid = torch.zeros(listed.shape[0] + 2, listed.shape[1] + 2, dtype=torch.int64, device=listed.device)
     grid[rows + 1, columns + 1] = torch.arange(1, rows.numel() + 1, device=listed.device)
@@ -74,9 +74,9 @@ def write_tiles(values: Tensor, tiles: Places, unknown: Tensor, target: Tensor) 
     """Put a field [4, 4, T] into the unknown pixels of `target` [H, W]."""
     rows, columns = tiles.pixels(slice(None))
     height, width = target.shape
-    wanted = (rows < height) & (columns < width)
-    wanted &= unknown[rows.clamp(max=height - 1), columns.clamp(max=width - 1)]
-    target[rows[wanted], columns[wanted]] = values[wanted].to(target.dtype)
+    inside = (rows < height) & (columns < width)
+    inside &= unknown[rows.clamp(max=height - 1), columns.clamp(max=width - 1)]
+    target[rows[inside], columns[inside]] = values[inside].to(target.dtype)
 
 
 def _bridge_corners(listed: Tensor) -> Tensor:

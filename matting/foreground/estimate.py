@@ -10,6 +10,8 @@ Two engines: on a CPU the kernels that numba compiles (`compiled`), bit for bit 
 where there are no kernels, torch (`sweep`), within .25/255 of them. benchmarks/RESULTS.md has their times.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -42,8 +44,8 @@ def estimate_foreground(image: Tensor, alpha: Tensor, raise_if_cancelled: RaiseI
     ask = raise_if_cancelled or (lambda: None)
     _check(image, alpha)
     with memory_for(f"estimating foreground colours of {' x '.join(map(str, alpha.shape))}"):
-        frames = image.reshape(-1, *image.shape[-3:]).float()
-        mattes = alpha.reshape(-1, *alpha.shape[-2:]).float().clamp(0, 1)
+        frames = _values(image).view(-1, *image.shape[-3:])
+        mattes = _values(alpha).view(-1, *alpha.shape[-2:])
         on_cpu = image.device.type == "cpu"
         module = kernels.find("foreground", _count_soft(mattes) / PIXELS_A_SECOND) if on_cpu else None
         if module:
@@ -72,8 +74,15 @@ def _check(image: Tensor, alpha: Tensor) -> None:
             f"image {tuple(image.shape)} and alpha {tuple(alpha.shape)} do not fit: "
             "give [H, W, 3] with [H, W], or [B, H, W, 3] with [B, H, W], none of them empty"
         )
-    if not (image.sum() + alpha.sum()).isfinite():
+
+
+def _values(field: Tensor) -> Tensor:
+    """An image or alpha of any type and layout as float32, cut to 0..1; no gradient goes through."""
+    values = field.detach().float().contiguous()
+    low, high = torch.stack(values.aminmax()).tolist()
+    if not (math.isfinite(low) and math.isfinite(high)):
         raise MattingInputError("image or alpha holds NaN or infinity: give values in 0..1")
+    return values.clamp(0, 1) if low < 0 or high > 1 else values
 
 
 def _needs_work(alpha: Tensor) -> Tensor:

@@ -71,10 +71,10 @@ class Sweeper:
         scale = total.reciprocal()
         for part, weight in zip(parts, self.neighbours[:4, first:stop], strict=True):
             torch.mul(part, scale, out=weight)
-        own, other = self.shares[:, first:stop]
-        own.copy_(alpha[1:-1, 1:-1])
-        torch.sub(1, own, out=other)
-        total.addcmul_(own, own).addcmul_(other, other)
+        subject, background = self.shares[:, first:stop]
+        subject.copy_(alpha[1:-1, 1:-1])
+        torch.sub(1, subject, out=background)
+        total.addcmul_(subject, subject).addcmul_(background, background)
         for share, gain in zip(self.shares[:, first:stop], self.gains[:, first:stop], strict=True):
             torch.div(share, total, out=gain)
 
@@ -105,13 +105,13 @@ class Sweeper:
     def _view(self, first: int, stop: int, mean: Tensor, residual: Tensor) -> "Step":
         """Every second diagonal of first..stop, each of another sweep."""
         before, here, after = (self.colours[:, first + i : stop + i : 2] for i in range(3))
-        own = here[:, :, 1:-1]
-        near = before[:, :, 1:-1], before[:, :, 2:], after[:, :, 1:-1], after[:, :, :-2], own
+        centre = here[:, :, 1:-1]
+        near = before[:, :, 1:-1], before[:, :, 2:], after[:, :, 1:-1], after[:, :, :-2], centre
         now = slice(first, stop, 2)
         image = self.photo[:3, first + 1 : stop + 1 : 2, 1:-1]
         weights, shares, gains = (values[:, now] for values in (self.neighbours, self.shares, self.gains))
-        count = own.shape[1]
-        return Step(mean[:, :count], residual[:, :count], image, own, near, weights.unbind(), shares.unbind(), gains)
+        count = centre.shape[1]
+        return Step(mean[:, :count], residual[:, :count], image, centre, near, weights.unbind(), shares.unbind(), gains)
 
     def _keep(self, tiles: Tiles, goal: Frames) -> None:
         """Write the cores; cells outside the image go to the spare pixel."""

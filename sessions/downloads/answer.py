@@ -33,8 +33,8 @@ def first_byte(response: Any, asked: int) -> int:
         return 0
     if response.status_code != 206:
         raise DownloadError(status_reason(response.status_code))
-    said = RANGE.match(response.headers.get("Content-Range", ""))
-    start = int(said[1]) if said else asked
+    span = RANGE.match(response.headers.get("Content-Range", ""))
+    start = int(span[1]) if span else asked
     if start > asked:
         raise DownloadError(f"the server sends the file from byte {start} on, asked for byte {asked}")
     return start

@@ -1,11 +1,14 @@
 """One at a time, among threads and processes."""
 
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from ...errors import DownloadError
 
 POLL = 0.25  # seconds between two looks
 
@@ -23,8 +26,11 @@ def lock_path(target: Path) -> Path:
 def one_at_a_time(target: Path, stopping: threading.Event) -> Iterator[None]:
     """Hold the file's lock against other threads and processes; the system frees it when its holder dies.
 
-    Raises Stopped once `stopping` is set.
+    Raises Stopped once `stopping` is set, DownloadError if something else has the lock's name: older filelocks empty
+    what a link leads to.
     """
+    if is_foreign(lock_path(target)):
+        raise DownloadError(f"{lock_path(target)} is no lock of ours but a link, a pipe or a folder: remove it")
     lock = _new(target)
     while not _acquire(lock, POLL):
         if stopping.is_set():
@@ -38,6 +44,9 @@ def one_at_a_time(target: Path, stopping: threading.Event) -> Iterator[None]:
 @contextmanager
 def if_nobody_holds(target: Path) -> Iterator[bool]:
     """Hold the file's lock if it is free now; gives whether it was."""
+    if is_foreign(lock_path(target)):
+        yield False
+        return
     lock = _new(target)
     free = _acquire(lock, 0)
     try:
@@ -45,6 +54,14 @@ def if_nobody_holds(target: Path) -> Iterator[bool]:
     finally:
         if free:
             _release(lock, lock_path(target))
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a name of ours is taken by what is no file: a link, a pipe, a folder."""
+    try:
+        return not stat.S_ISREG(path.lstat().st_mode)
+    except OSError:  # nothing is there
+        return False
 
 
 def _new(target: Path) -> Any:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ...callbacks import RaiseIfCancelled
 from ...environment import ANY_CHECKSUM, MODELS, REMBG_HOME, U2NET_HOME, XDG_DATA_HOME, comfyui_folder, home
-from ...errors import ChecksumError, ModelNotFoundError
+from ...errors import ChecksumError, DownloadError, ModelNotFoundError
 from ..recipes.catalog import CatalogEntry, digest
 from . import verified
+from .file_lock import is_foreign
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -50,8 +51,8 @@ def default_folder() -> Path:
 
 def find_files(entry: CatalogEntry, folders: Sequence[Path]) -> list[Path]:
     """Every file of one of the entry's names in these folders and their subfolders, then in rembg's homes."""
-    found = [path for folder in (*folders, *rembg_folders()) for path in _search(folder, entry.files)]
-    return list(dict.fromkeys(found))
+    paths = [path for folder in (*folders, *rembg_folders()) for path in _search(folder, entry.files)]
+    return list(dict.fromkeys(paths))
 
 
 def obtain(
@@ -68,15 +69,15 @@ def obtain(
     bring, DownloadError.
     """
     _tell_licence(entry)
-    there = find_files(entry, folders)
-    for path in there:
+    installed = find_files(entry, folders)
+    for path in installed:
         if not entry.checksum or verified.matches(path, entry.checksum, folders[0]):
             return path
-    if there and ANY_CHECKSUM.is_set:
-        logger.warning(f"{there[0]} is not the {entry.name} of the catalogue; {ANY_CHECKSUM} is set: used")
-        return there[0]
-    if there:
-        raise ChecksumError(_explain_wrong(entry, there[0]))
+    if installed and ANY_CHECKSUM.is_set:
+        logger.warning(f"{installed[0]} is not the {entry.name} of the catalogue; {ANY_CHECKSUM} is set: used")
+        return installed[0]
+    if installed:
+        raise ChecksumError(_explain_wrong(entry, installed[0]))
     if not entry.url:
         raise ModelNotFoundError(
             f"{entry.name} needs a file that you bring: get {entry.file} from {entry.page}, put it into {folders[0]}, "
@@ -85,6 +86,11 @@ def obtain(
     from .download import download  # not before it is used: the pack loads with ComfyUI
 
     target = folders[0] / entry.file
+    if is_foreign(target):
+        raise DownloadError(
+            f"{target} is in the way: no file, but a folder, a pipe, or a link to nowhere. Remove or rename it, "
+            "and run again"
+        )
     download(entry, target, on_bytes, raise_if_cancelled)
     verified.remember(target, entry.checksum, folders[0])
     return target
@@ -92,10 +98,16 @@ def obtain(
 
 def _search(folder: Path, names: Sequence[str]) -> Iterator[Path]:
     """Files of these names, in whatever case: the folder's own before those of its subfolders."""
-    wanted = {name.lower() for name in names}
+    lower_names, visited = {name.lower() for name in names}, set()
     for parent, folders, files in os.walk(folder, followlinks=True):
+        place = os.path.realpath(parent)
+        if place in visited:  # links that lead back
+            folders.clear()
+            continue
+        visited.add(place)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent) / file for file in sorted(files) if file.lower() in wanted)
+        paths = (Path(parent) / file for file in sorted(files) if file.lower() in lower_names)
+        yield from (path for path in paths if path.is_file())  # no pipe, no device
 
 
 def _tell_licence(entry: CatalogEntry) -> None:

@@ -153,5 +153,5 @@ class Transfer:
 
 def _shut(connection: int) -> None:
     """End a connection under whoever reads from it. urllib3's own shutdown() came with 2.3."""
-    with socket.fromfd(connection, socket.AF_INET, socket.SOCK_STREAM) as same:
-        same.shutdown(socket.SHUT_RDWR)
+    with socket.fromfd(connection, socket.AF_INET, socket.SOCK_STREAM) as duplicate:
+        duplicate.shutdown(socket.SHUT_RDWR)

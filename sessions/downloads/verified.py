@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..recipes.catalog import digest
+from .file_lock import is_foreign
 
 logger = logging.getLogger("onnx_segmentation")
 
 MEMORY = ".onnx_segmentation.json"  # in the folder of downloads, not beside the files: some places are read only
+LARGEST = 2**20  # bytes; a note takes some hundreds
 _here: dict[str, list[Any]] = {}  # what this process has verified, for folders that cannot be written
 
 
@@ -50,11 +52,14 @@ def _known(path: Path, checksum: str) -> list[Any]:
 
 def _read(memory: Path) -> dict[str, Any] | None:
     """What is noted; None for a file of that name that is not ours, and stays as it is."""
+    if is_foreign(memory / MEMORY):
+        return None
     try:
-        notes = json.loads((memory / MEMORY).read_text(encoding="utf-8"))
+        with (memory / MEMORY).open("rb") as file:
+            notes = json.loads(file.read(LARGEST))
     except OSError:
         return {}
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # cut off at the limit too
         return None
     is_ours = isinstance(notes, dict) and all(isinstance(note, list) and len(note) == 3 for note in notes.values())
     return notes if is_ours else None

@@ -18,16 +18,16 @@ PASS_THROUGH = {
 
 def find_last_ops(graph: Message, outputs: list[str]) -> dict[str, str]:
     """Output -> operator; ops that only move values about are looked through."""
-    wanted = {name: name for name in outputs}  # tensor -> the output that it becomes
-    found: dict[str, str] = {}
+    pending = {name: name for name in outputs}  # tensor -> the output that it becomes
+    operators: dict[str, str] = {}
     for view in reversed(graph.views(1)):
-        if not wanted:
+        if not pending:
             break
         node = graph.message(view)
         op, inputs = node.text(4), node.texts(1)
-        for output in [wanted.pop(name) for name in node.texts(2) if name in wanted]:
+        for output in [pending.pop(name) for name in node.texts(2) if name in pending]:
             if op in PASS_THROUGH and inputs:
-                wanted[inputs[0]] = output
+                pending[inputs[0]] = output
             else:
-                found[output] = op
-    return found
+                operators[output] = op
+    return operators

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
+from ...copies import as_ours
 from ...errors import RecipeError
 from ...plain_text import plain_list
-from ...values import YES_OR_NO, Kind, Rule, Triple, Whole, Word, check
+from ...values import YES_OR_NO, Kind, Rule, Triple, Whole, Word, check, shown
 from .container import CustomSessionContainer
 
 Scale = Literal["max", "255", "none"]
@@ -95,6 +96,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check(self, RULES, RecipeError)
+
+
+def to_recipe(value: object) -> Recipe:
+    """A recipe of this or of another loaded copy of the package, as ours. Raises RecipeError for anything else."""
+    try:
+        return as_ours(value, Recipe)
+    except ValueError as refusal:
+        raise RecipeError(f"the recipe is {shown(value)}; {refusal}; the recipe node makes one") from refusal
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:

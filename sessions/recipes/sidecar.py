@@ -25,8 +25,10 @@ def read_sidecar(model: Path) -> tuple[dict[str, Any], str] | None:
 
     Raises RecipeError, naming the file, if it cannot be read.
     """
-    own = sidecar_path(model)
-    return (_parse(own.name, "mend or remove it", lambda: read_json_file(own)), own.name) if _is_there(own) else None
+    path = sidecar_path(model)
+    return (
+        (_parse(path.name, "mend or remove it", lambda: read_json_file(path)), path.name) if _is_there(path) else None
+    )
 
 
 def read_recipe(file: Path) -> Recipe:

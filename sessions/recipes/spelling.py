@@ -16,8 +16,8 @@ INVERSE_OF_255 = 1 / 255
 
 def spelled_out(values: Mapping[str, Any]) -> dict[str, Any]:
     """One number for three, numbers for words, `size` for width and height. Raises RecipeError for an unclear size."""
-    rest = {name: value for name, value in values.items() if name != "size"}
-    written = {name: SPELLINGS[name](value) if name in SPELLINGS else value for name, value in rest.items()}
+    fields = {name: value for name, value in values.items() if name != "size"}
+    written = {name: SPELLINGS[name](value) if name in SPELLINGS else value for name, value in fields.items()}
     if "size" not in values:
         return written
     width, height = _sides(values["size"])

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ...caches import own_folder
+from ...errors import OptionsError
+from ...values import shown
 from .library import CPU, CUDA, installed_packages, load_onnxruntime, reinstall, torch_has_cuda
 
 logger = logging.getLogger("onnx_segmentation")
@@ -36,11 +38,14 @@ def plain_name(provider: str) -> str:
 
 
 def choose_providers(provider: str | None = None) -> list[str]:
-    """onnxruntime's names in order of preference, the CPU last. provider: its name there; None takes the best.
+    """onnxruntime's names in order of preference, the CPU last. provider: its name there or in `PROVIDERS`; None takes
+    the best.
 
-    What this onnxruntime does not have is said, once, with the command that mends it, and left out.
+    What this onnxruntime does not have is said, once, with the command that mends it, and left out. Raises OptionsError
+    for what is the name of none.
     """
     available = load_onnxruntime().get_available_providers()
+    provider = None if provider is None else _full_name(provider)
     if provider is None:
         say_once(missing_provider())
         usable = (name for name in PROVIDERS.values() if name not in ONLY_WHEN_ASKED and is_usable(name))
@@ -50,6 +55,15 @@ def choose_providers(provider: str | None = None) -> list[str]:
         provider = CPU
     order = [provider, CUDA, CPU] if provider == TENSORRT else [provider, CPU]
     return list(dict.fromkeys(name for name in order if name in (provider, CPU) or name in available))
+
+
+def _full_name(provider: str) -> str:
+    """CUDAExecutionProvider for CUDA; onnxruntime's own names as they are."""
+    if provider in PROVIDERS:
+        return PROVIDERS[provider]
+    if provider in PROVIDERS.values() or provider in load_onnxruntime().get_all_providers():
+        return provider
+    raise OptionsError(f"provider is {shown(provider)}; give one of {', '.join(PROVIDERS)}")
 
 
 def is_usable(provider: str) -> bool:
