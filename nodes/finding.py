@@ -11,7 +11,8 @@ from ..sessions.recipes.recipe import Recipe
 from . import host
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..sessions.finding.sources import FoundRecipe, Trial
+    from ..sessions.finding.samples import Trial
+    from ..sessions.finding.sources import FoundRecipe
     from ..sessions.session import CustomSession
 
 PICTURES = 3
@@ -59,7 +60,7 @@ def with_class(chosen: FoundRecipe, class_index: int) -> FoundRecipe:
 def trial_on(images: Tensor | None) -> Trial:
     """A trial on up to three frames of the batch."""
     from ..imaging.convert import check_images, to_levels, to_rgb
-    from ..sessions.finding.sources import Trial
+    from ..sessions.finding.samples import Trial
 
     if images is None:
         return Trial()
@@ -73,7 +74,7 @@ def trial_on(images: Tensor | None) -> Trial:
 def read_output(model: str, recipe: Recipe, provider: str, images: Tensor) -> Recipe:
     """A recipe of typed numbers, as it is if the model's first output is one map; else with what its outputs mean."""
     from ..imaging.convert import check_images
-    from ..sessions.finding.sources import read_typed
+    from ..sessions.finding.typed import read_typed
 
     check_images(images)
     return read_typed(host.model_path(model), recipe, host.provider(provider), host.make_room, trial_on(images[:1]))

@@ -14,14 +14,16 @@ from onnx_segmentation.sessions.finding.families import family_of_name, telling_
 from onnx_segmentation.sessions.finding.feeding import read_numbers
 from onnx_segmentation.sessions.finding.fingerprint import fingerprint
 from onnx_segmentation.sessions.finding.hugging_face import read_labels, read_processor
+from onnx_segmentation.sessions.finding.inside import read_inside
 from onnx_segmentation.sessions.finding.outputs import Sample, read_meaning
 from onnx_segmentation.sessions.finding.preprocessing import read_preprocessing
-from onnx_segmentation.sessions.finding.samples import photo_like
-from onnx_segmentation.sessions.finding.sources import Trial, find_recipe
+from onnx_segmentation.sessions.finding.samples import Trial, photo_like
+from onnx_segmentation.sessions.finding.sources import find_recipe
 from onnx_segmentation.sessions.finding.trial import NO_ANSWER, darken, score
 from onnx_segmentation.sessions.finding.weights import weigh
 from onnx_segmentation.sessions.onnx_file.graph import read_graph
 from onnx_segmentation.sessions.onnx_file.header import inspect
+from onnx_segmentation.sessions.onnx_file.picture_input import find_picture_input
 from onnx_segmentation.sessions.recipes.recipe import Recipe, from_dict
 from support import make_red_model, picture_input, write_model
 from zoo import Builder, output
@@ -137,10 +139,8 @@ BAKED = {
 def test_what_the_graph_does_first_is_not_done_twice(tmp_path, name):
     before, candidate, order = BAKED[name]
     path = convolutions(np.ones((8, 3, 3, 3)), np.zeros(8), before=before)(tmp_path / "model.onnx")
-    graph = read_graph(path)
-    picture = type("Picture", (), {"name": "input", "kind": "float32", "channels": 3})
-    model = type("Model", (), {"picture": picture, "facts": inspect(path)})
-    numbers = read_numbers(model, graph, ())
+    picture = find_picture_input("model.onnx", inspect(path))
+    numbers = read_numbers(picture, read_inside(read_graph(path), "input"), ())
     assert numbers.fixed is candidate
     assert numbers.channels == order
 

@@ -5,13 +5,12 @@ import logging
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...caches import own_folder
 from ...errors import SegmentationError
-from ..recipes.catalog import digest
+from ..recipes.catalog import digests
 from ..recipes.recipe import Recipe, from_dict, to_dict
 
 logger = logging.getLogger("onnx_segmentation")
@@ -72,10 +71,4 @@ def _place(path: Path) -> Path | None:
     folder = own_folder("recipes")
     if folder is None:
         return None
-    stat = path.stat()
-    return folder / f"{_checksum(path.resolve(), stat.st_mtime_ns, stat.st_size)}.json"
-
-
-@cache
-def _checksum(path: Path, *_: int) -> str:
-    return digest(path, "sha256")
+    return folder / f"{digests(path)['sha256']}.json"

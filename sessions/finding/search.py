@@ -1,21 +1,19 @@
 """The search for the numbers that a network was trained on: candidates that its weights leave open are tried."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from ...callbacks import RaiseIfCancelled
 from ...errors import ModelOutputError, OtherKindError
 from ..pixels.decode import decode
-from ..pixels.geometry import fit, place
 from ..pixels.layout import from_array, to_maps
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
 from .candidates import UNIT, Candidate
 from .outputs import Meaning, Sample, read_meaning, refuse_pictures
-from .samples import read_by, run_sample
+from .samples import Trial, fitted, read_by, run_sample
 from .trial import NO_ANSWER, darken, score
 
 MOST_PICTURES = 3
@@ -29,36 +27,35 @@ BGR_GAIN, BGR_GAIN_OF_FEW = 0.1, 0.3
 PATIENCE = 60.0  # seconds: if all runs would take longer, fewer candidates are tried
 RUNS_EACH = 3  # the picture, its mirror image and the darker one
 
-OnRun = Callable[[int, int], None]
-"""Called with the number of runs done and the most that there will be."""
-
 
 @dataclass(frozen=True)
 class Searched:
-    """The recipe that won, its meaning, and in words what was tried. lead: of its total over the next one's."""
+    """The recipe that won, and in words what was tried. lead: of its total over the next one's."""
 
     recipe: Recipe
-    meaning: Meaning
     words: str
     lead: float = 0.0
 
 
 @dataclass
 class Search:
-    """One search. base: size and fit. pictures: [H, W, 3] uint8, of which MOST_PICTURES are used."""
+    """One search. base: size and fit. trial: with pictures, of which MOST_PICTURES are used. runs: made before."""
 
     model: LoadedModel
     base: Recipe
-    pictures: Sequence[Tensor]
-    on_run: OnRun | None = None
-    raise_if_cancelled: RaiseIfCancelled | None = None
+    trial: Trial
     runs: int = 0
     _seconds: float = 0.0
     _scores: dict[tuple[Candidate, bool, int], float] = field(default_factory=dict)
     _samples: dict[tuple[Candidate, bool], list[Sample]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.pictures = self.pictures[:MOST_PICTURES]
+    @property
+    def pictures(self) -> Sequence[Tensor]:
+        return self.trial.pictures[:MOST_PICTURES]
+
+    @property
+    def most_runs(self) -> int:
+        return MOST_RUNS[len(self.pictures)]
 
     def run(self, likelihood: dict[Candidate, float]) -> Searched:
         """Try the likeliest, then the winner in BGR. Raises what `read_meaning` raises if none gives a mask."""
@@ -72,10 +69,12 @@ class Search:
         winner = ranked[0]
         lead = totals[winner] - totals[ranked[1]] if len(ranked) > 1 else 0.0
         bgr = self._prefers_bgr(winner)
-        recipe = replace(winner.recipe(self.base), channels="bgr" if bgr else "rgb")
-        meaning = self._meaning(winner, bgr)
+        recipe = read_by(self._recipe(winner, bgr), self._meaning(winner, bgr))
         order = f"{winner.name}, BGR" if bgr else winner.name
-        return Searched(read_by(recipe, meaning), meaning, f"{order}, {self._tried(near)}", lead)
+        return Searched(recipe, f"{order}, {self._tried(near)}", lead)
+
+    def _recipe(self, candidate: Candidate, bgr: bool) -> Recipe:
+        return replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
 
     def _try_all(self, near: list[Candidate], likelihood: dict[Candidate, float]) -> dict[Candidate, float]:
         """The total of each; the leaders on a further picture as long as no one leads clearly."""
@@ -96,13 +95,13 @@ class Search:
     def _refuse_pictures(self) -> None:
         """A model that returns a picture shows it when it is fed one, whatever it was trained on."""
         if any(set(entry.shape) & {3, 4} for entry in self.model.facts.outputs):
-            sample = self._sample(UNIT.recipe(self.base), self._fed(0, UNIT.recipe(self.base)))
-            refuse_pictures(self.model.path.name, sample)
+            recipe = self._recipe(UNIT, False)
+            refuse_pictures(self.model.path.name, self._sample(recipe, fitted(self.pictures[0], recipe)))
 
     def _can_afford(self, runs: int) -> bool:
         """Whether so many runs more stay within the number and the time allowed."""
         seconds = self._seconds / self.runs * (self.runs + runs) if self.runs else 0.0
-        return self.runs + runs <= MOST_RUNS[len(self.pictures)] and seconds <= PATIENCE
+        return self.runs + runs <= self.most_runs and seconds <= PATIENCE
 
     def _prefers_bgr(self, winner: Candidate) -> bool:
         measured = (winner, False, 0) in self._scores
@@ -124,8 +123,8 @@ class Search:
     def _score(self, candidate: Candidate, bgr: bool, number: int) -> float:
         key = candidate, bgr, number
         if key not in self._scores:
-            recipe = replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
-            picture = self._fed(number, recipe)
+            recipe = self._recipe(candidate, bgr)
+            picture = fitted(self.pictures[number], recipe)
             samples = [self._sample(recipe, each) for each in (picture, picture.flip(1), darken(picture))]
             self._samples.setdefault((candidate, bgr), []).extend(samples[:2])
             self._scores[key] = self._judge(candidate, bgr, recipe, samples)
@@ -135,32 +134,27 @@ class Search:
         try:
             recipe = read_by(recipe, self._meaning(candidate, bgr))
             answers = [self.answer(recipe, sample) for sample in samples]
-        except OtherKindError:
-            raise
-        except ModelOutputError:
+        except ModelOutputError as error:
+            if isinstance(error, OtherKindError):  # whatever numbers it is fed
+                raise
             return NO_ANSWER
         return score(answers[0], answers[1].flip(1), answers[2], samples[0].picture)
 
     def _meaning(self, candidate: Candidate, bgr: bool) -> Meaning:
         samples = self._samples.get((candidate, bgr))
         if not samples:
-            recipe = replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
-            samples = self._samples[candidate, bgr] = [self._sample(recipe, self._fed(0, recipe))]
+            recipe = self._recipe(candidate, bgr)
+            sample = self._sample(recipe, fitted(self.pictures[0], recipe))
+            samples = self._samples[candidate, bgr] = [sample]
         return read_meaning(self.model.path.name, self.model.facts, samples)
 
-    def _fed(self, number: int, recipe: Recipe) -> Tensor:
-        picture = self.pictures[number]
-        return fit(picture, place(picture.shape[1], picture.shape[0], recipe), recipe)
-
     def _sample(self, recipe: Recipe, picture: Tensor) -> Sample:
-        if self.raise_if_cancelled:
-            self.raise_if_cancelled()
         start = time.perf_counter()
-        sample = run_sample(self.model, recipe, picture, raise_if_cancelled=self.raise_if_cancelled)
+        sample = run_sample(self.model, recipe, picture, raise_if_cancelled=self.trial.raise_if_cancelled)
         self._seconds += time.perf_counter() - start
         self.runs += 1
-        if self.on_run:
-            self.on_run(self.runs, MOST_RUNS[len(self.pictures)])
+        if self.trial.on_run:
+            self.trial.on_run(self.runs, self.most_runs)
         return sample
 
     def answer(self, recipe: Recipe, sample: Sample) -> Tensor:
