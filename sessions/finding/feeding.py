@@ -15,7 +15,7 @@ from .fingerprint import FEWEST
 from .inside import Inside, look_inside
 from .outputs import Meaning, read_meaning
 from .preprocessing import Preprocessing
-from .samples import Trial, photo_like, read_by, run_on, run_sample, sample_picture
+from .samples import MOST_PICTURES, Trial, photo_like, read_by, run_on, run_sample, sample_picture
 from .search import Search
 from .weights import Evidence, weigh
 
@@ -37,11 +37,13 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Fed:
-    """A recipe, in words where its numbers come from, and what a person should know: a guess, a close race."""
+    """A recipe, in words where its numbers come from, and what a person should know: a guess, a close race. tried:
+    pictures can tell no more of it."""
 
     recipe: Recipe
     words: str
     doubt: str = ""
+    tried: bool = True
 
 
 def read_numbers(picture: PictureInput, inside: Inside, pictures: Sequence[Tensor]) -> Numbers:
@@ -84,16 +86,21 @@ def find_feeding(model: LoadedModel, base: Recipe, trial: Trial, runs: int = 0) 
     numbers = read_numbers(model.picture, look_inside(model), trial.pictures)
     if numbers.fixed:
         recipe = replace(numbers.fixed.recipe(base), channels=numbers.channels)
-        return Fed(finish(model, recipe, trial), numbers.words, numbers.doubt)
+        return Fed(finish(model, recipe, trial), numbers.words, numbers.doubt or untried(trial), bool(trial.pictures))
     assert numbers.evidence is not None
     likelihood = numbers.evidence.likelihood
     if not trial.pictures:
         best = max(likelihood, key=lambda each: likelihood[each])
         recipe = finish(model, best.recipe(base), trial)
-        return Fed(recipe, f"{best.name} by its weights", "a guess: no picture was there to try it on")
+        return Fed(recipe, f"{best.name} by its weights", untried(trial), tried=False)
     result = Search(model, base, trial, runs).run(likelihood)
     doubt = "" if result.lead > 0.2 or result.lead == 0 else "a close race: look at the mask"
     return Fed(result.recipe, result.words, doubt)
+
+
+def untried(trial: Trial) -> str:
+    """What is doubtful about a recipe for which nobody gave a picture."""
+    return "" if trial.pictures else "a guess: no picture was there to try it on"
 
 
 def finish(model: LoadedModel, recipe: Recipe, trial: Trial) -> Recipe:
@@ -105,7 +112,7 @@ def find_meaning(model: LoadedModel, recipe: Recipe, trial: Trial) -> Meaning:
     """What the outputs mean when the model is fed so. Raises what `read_meaning` raises."""
     ask = trial.raise_if_cancelled
     if trial.pictures:
-        samples = [run_on(model, recipe, each, ask) for each in trial.pictures[:3]]
+        samples = [run_on(model, recipe, each, ask) for each in trial.pictures[:MOST_PICTURES]]
         if not look_inside(model).is_network:  # a handful of operators parts nothing surely, and need not
             samples = [replace(each, real=False) for each in samples]
     else:

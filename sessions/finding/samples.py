@@ -15,6 +15,8 @@ from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
 from .outputs import Meaning, Sample
 
+MOST_PICTURES = 3
+"""On which a recipe is tried."""
 OnRun = Callable[[int, int], None]
 """Called with the number of runs done and the most that there will be."""
 

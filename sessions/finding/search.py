@@ -13,10 +13,9 @@ from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
 from .candidates import UNIT, Candidate
 from .outputs import Meaning, Sample, read_meaning, refuse_pictures
-from .samples import Trial, fitted, read_by, run_sample
+from .samples import MOST_PICTURES, Trial, fitted, read_by, run_sample
 from .trial import NO_ANSWER, darken, score
 
-MOST_PICTURES = 3
 MOST_RUNS = {1: 12, 2: 18, 3: 25}
 """Of the model, by the number of pictures."""
 NEAR = 2.5  # of the best candidate's log likelihood: those below are not tried

@@ -16,7 +16,7 @@ from .beside import complete, read_said, with_size, without_fixed
 from .families import family_of_graph, family_of_name
 from .feeding import find_feeding, find_meaning
 from .inside import look_inside
-from .kept import keep, load_kept
+from .kept import KeptRecipe, keep, load_kept
 from .samples import Trial
 from .size import at, sized
 
@@ -27,13 +27,19 @@ COMPLETE = {"mean", "std", "scale", "width", "height", "output", "decoding"}
 class FoundRecipe:
     """A recipe, in words where it was found, and what is doubtful about it. model: the one that was opened for it, in
     memory as long as this is, so that a session made meanwhile does not load it again. lasting: it is of the file's
-    content, not of its name, so that it may be kept."""
+    content, not of its name, so that it may be kept. tried: pictures can tell no more of it."""
 
     recipe: Recipe
     source: str
     model: LoadedModel | None = None
     doubt: str = ""
     lasting: bool = True
+    tried: bool = True
+
+    @property
+    def said(self) -> str:
+        """Where it is from, and what is doubtful about it."""
+        return f"{self.source}; {self.doubt}" if self.doubt else self.source
 
 
 _found: WeakKeyDictionary[LoadedModel, FoundRecipe] = WeakKeyDictionary()
@@ -72,15 +78,15 @@ def _find(path: Path, model: LoadedModel, trial: Trial, values: Mapping[str, Any
         return FoundRecipe(known.recipe, f"catalogue: {known.name}", model)
     if values:
         fed = complete(model, trial, values)
-        return FoundRecipe(fed.recipe, fed.words, model, fed.doubt)
+        return FoundRecipe(fed.recipe, fed.words, model, fed.doubt, tried=fed.tried)
     kept = load_kept(path)
     if kept:
-        return FoundRecipe(kept.recipe, f"{kept.source} (found before)", model)
-    if model in _found and (_found[model].doubt == "" or not trial.pictures):
+        return FoundRecipe(kept.recipe, f"{kept.source} (found before)", model, kept.doubt)
+    if model in _found and (_found[model].tried or not trial.pictures):
         return replace(_found[model], model=model)
     found = _search(path, model, trial)
-    if found.lasting and (trial.pictures or not found.doubt):
-        keep(path, found.recipe, found.source)
+    if found.lasting and found.tried:
+        keep(path, KeptRecipe(found.recipe, found.source, found.doubt))
     _found[model] = replace(found, model=None)
     return found
 
@@ -94,7 +100,7 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     base, runs = sized(model, usual, inside.first.resizes)
     if not family or inside.first.is_baked or not model.picture.kind.startswith("float"):
         fed = find_feeding(model, base, trial, runs)
-        return FoundRecipe(fed.recipe, fed.words, model, fed.doubt)
+        return FoundRecipe(fed.recipe, fed.words, model, fed.doubt, tried=fed.tried)
     if not model.picture.width and family.recipe.fit != "keep_aspect":
         base = at(family.recipe, family.recipe.container.width, family.recipe.container.height)
     meaning = find_meaning(model, base, trial)
