@@ -123,7 +123,7 @@ def load_session(
     and the first pictures that the session cuts out settle it.
     Raises the ModelErrors of `errors`, RecipeError for a recipe beside the file that cannot be read.
     """
-    path = Path(model) if Path(model).is_file() else obtain_named(str(model))
+    path = find_model_file(model)
     if recipe:
         return CustomSession(path, recipe, provider=provider)
     if pictures is not None:
@@ -133,6 +133,11 @@ def load_session(
     session = CustomSession(path, chosen.recipe, provider=provider)
     session.doubt = "" if chosen.tried else chosen.doubt
     return session
+
+
+def find_model_file(model: str | PathLike[str]) -> Path:
+    """The file that somebody names: by its path, or as `obtain_named` does."""
+    return Path(model) if Path(model).is_file() else obtain_named(str(model))
 
 
 def obtain_named(name: str) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ...errors import SegmentationError
 from ..recipes.catalog import find_by_checksum, find_by_file
 from ..recipes.recipe import MOST_PIXELS, Decoding, Recipe, from_dict
 from ..recipes.sidecar import read_sidecar
@@ -16,7 +17,7 @@ from .beside import complete, read_said, with_size, without_fixed
 from .families import family_of_graph, family_of_name
 from .feeding import find_feeding, find_meaning
 from .inside import look_inside
-from .kept import KeptRecipe, keep, load_kept
+from .kept import KeptRecipe, forget, keep, load_kept
 from .samples import Trial
 from .size import at, sized
 
@@ -69,6 +70,27 @@ def find_recipe(
     if sidecar and values.keys() & {"width", "height"}:
         values = {"most_pixels": 0, **values}  # the user's own size is never reduced
     return replace(rest, recipe=from_dict(without_fixed(values, model, place), rest.recipe), source=place)
+
+
+def find_again(path: Path, provider: str | None, make_room: MakeRoom, trial: Trial) -> tuple[FoundRecipe, str]:
+    """As `find_recipe`, as if nothing had been found before -> and in words what that changed, if anything.
+
+    What was found before is replaced when the new search succeeds; it stays if that raises.
+    """
+    before = load_kept(path)
+    forget(path)
+    _found.pop(open_model(path, provider, make_room), None)
+    try:
+        chosen = find_recipe(path, provider, make_room, trial)
+    except SegmentationError:
+        if before:
+            keep(path, before)
+        raise
+    if before is None:
+        return chosen, "nothing was found before"
+    if before.recipe == chosen.recipe:
+        return chosen, "the same recipe as before"
+    return chosen, f"CHANGED: before, it was {before.source}"
 
 
 def _find(path: Path, model: LoadedModel, trial: Trial, values: Mapping[str, Any]) -> FoundRecipe:
