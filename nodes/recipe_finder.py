@@ -63,7 +63,8 @@ class ImageSegmentationRecipeFinder:
         settings = FinderWidgets(**widgets)
         check_images(images)
         pictures = spread_levels(images[:PICTURES], PICTURES)
-        references = () if settings.reference is None else tuple(to_masks(settings.reference, len(images)))
+        masks = settings.reference
+        references = () if masks is None else tuple(to_masks(masks, len(masks) if masks.ndim == 3 else 1))
         request = Request(
             pictures, references[: len(pictures)], settings.find_again, host.run_progress(), host.raise_if_cancelled
         )
