@@ -13,7 +13,7 @@ from ..runtime.loaded import LoadedModel
 from .candidates import CANDIDATES, IMAGENET, LEVELS, SYMMETRIC, UNIT, Candidate
 from .fingerprint import FEWEST
 from .inside import Inside, look_inside
-from .outputs import Meaning, read_meaning
+from .outputs import Meaning, read_meaning, refuse_pictures
 from .preprocessing import Preprocessing
 from .samples import MOST_PICTURES, Trial, photo_like, read_by, run_on, run_sample, sample_picture
 from .search import Search
@@ -21,6 +21,7 @@ from .weights import Evidence, weigh
 
 SIDE = 256  # pixels of pictures whose patches are weighed
 MADE_UP = 256
+CLOSE_RACE = 0.3  # of the totals; a larger lead is no guarantee either
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ def find_feeding(model: LoadedModel, base: Recipe, trial: Trial, runs: int = 0) 
 
     Raises what `read_meaning` raises.
     """
+    if trial.pictures and may_be_picture(model):
+        refuse_pictures(model.path.name, run_on(model, UNIT.recipe(base), trial.pictures[0], trial.raise_if_cancelled))
+        runs += 1
     numbers = read_numbers(model.picture, look_inside(model), trial.pictures)
     if numbers.fixed:
         recipe = replace(numbers.fixed.recipe(base), channels=numbers.channels)
@@ -94,8 +98,18 @@ def find_feeding(model: LoadedModel, base: Recipe, trial: Trial, runs: int = 0) 
         recipe = finish(model, best.recipe(base), trial)
         return Fed(recipe, f"{best.name} by its weights", untried(trial), tried=False)
     result = Search(model, base, trial, runs).run(likelihood)
-    doubt = "" if result.lead > 0.2 or result.lead == 0 else "a close race: look at the mask"
-    return Fed(result.recipe, result.words, doubt)
+    if result.blind:
+        return Fed(result.recipe, result.words, "it saw no subject in the picture, whatever it was fed")
+    close = 0 < result.lead <= CLOSE_RACE
+    return Fed(result.recipe, result.words, "a close race: look at the mask" if close else "")
+
+
+def may_be_picture(model: LoadedModel) -> bool:
+    """Whether an output has, or may have, the channels of a picture; it shows when the model is fed one as it is."""
+    shapes = [entry.shape for entry in model.facts.outputs]
+    return model.picture.kind.startswith("float") and any(
+        {3, 4} & set(shape) or (len(shape) > 2 and set(shape[1:]) == {None}) for shape in shapes
+    )
 
 
 def untried(trial: Trial) -> str:

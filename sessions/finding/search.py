@@ -11,8 +11,8 @@ from ..pixels.decode import decode
 from ..pixels.layout import from_array, to_maps
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
-from .candidates import UNIT, Candidate
-from .outputs import Meaning, Sample, read_meaning, refuse_pictures
+from .candidates import Candidate
+from .outputs import Meaning, Sample, read_meaning
 from .samples import MOST_PICTURES, Trial, fitted, read_by, run_sample
 from .trial import NO_ANSWER, darken, score
 
@@ -24,16 +24,20 @@ LEAD = 0.5  # of the best total over the next, from which on no further picture 
 BGR_GAIN, BGR_GAIN_OF_FEW = 0.1, 0.3
 """By how much the score must rise for BGR, for MOST_PICTURES pictures and for fewer."""
 PATIENCE = 60.0  # seconds: if all runs would take longer, fewer candidates are tried
+LIKELY = -1.0  # what right answers score at least: those of 22 networks, -0.2 to -0.6
+SURE = 0.5  # what a map reaches in which the model sees a subject
 RUNS_EACH = 3  # the picture, its mirror image and the darker one
 
 
 @dataclass(frozen=True)
 class Searched:
-    """The recipe that won, and in words what was tried. lead: of its total over the next one's."""
+    """The recipe that won, and in words what was tried. lead: of its total over the next one's. blind: with it, the
+    model sees nothing in these pictures, nor anything to speak of with other numbers."""
 
     recipe: Recipe
     words: str
     lead: float = 0.0
+    blind: bool = False
 
 
 @dataclass
@@ -62,18 +66,43 @@ class Search:
         near = sorted(
             (each for each in likelihood if likelihood[each] >= best - NEAR), key=lambda each: -likelihood[each]
         )
-        self._refuse_pictures()
         totals = self._try_all(near, likelihood) if len(near) > 1 else {near[0]: 0.0}
-        ranked = sorted(totals, key=lambda each: -totals[each])
-        winner = ranked[0]
-        lead = totals[winner] - totals[ranked[1]] if len(ranked) > 1 else 0.0
+        winner = max(totals, key=lambda each: totals[each])
         bgr = self._prefers_bgr(winner)
+        blind = self._sees_nothing(winner, bgr)
+        if blind:
+            near = sorted(likelihood, key=lambda each: -likelihood[each])
+            others = self._try_others([each for each in near if each not in totals], likelihood)
+            if others:
+                winner, bgr, blind, totals = max(others, key=lambda each: others[each]), False, False, others
+        lead = min((totals[winner] - totals[each] for each in totals if each != winner), default=0.0)
         recipe = read_by(self._recipe(winner, bgr), self._meaning(winner, bgr))
         order = f"{winner.name}, BGR" if bgr else winner.name
-        return Searched(recipe, f"{order}, {self._tried(near)}", lead)
+        return Searched(recipe, f"{order}, {self._tried(near, lead)}", lead, blind)
 
     def _recipe(self, candidate: Candidate, bgr: bool) -> Recipe:
         return replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
+
+    def _sees_nothing(self, candidate: Candidate, bgr: bool = False) -> bool:
+        """Whether no picture's answer reaches the half anywhere."""
+        try:
+            recipe = read_by(self._recipe(candidate, bgr), self._meaning(candidate, bgr))
+            answers = [self.answer(recipe, sample) for sample in self._samples[candidate, bgr]]
+        except ModelOutputError as error:
+            if isinstance(error, OtherKindError):
+                raise
+            return True
+        return max(float(answer.max()) for answer in answers) < SURE
+
+    def _try_others(self, ranked: Sequence[Candidate], likelihood: dict[Candidate, float]) -> dict[Candidate, float]:
+        """The totals, on the first picture, of those candidates that can still be afforded and see a subject."""
+        totals = {}
+        for candidate in ranked:
+            if not self._can_afford(RUNS_EACH):
+                break
+            if self._score(candidate, False, 0) >= LIKELY and not self._sees_nothing(candidate):
+                totals[candidate] = self._scores[candidate, False, 0] + WEIGHT * likelihood[candidate]
+        return totals
 
     def _try_all(self, near: list[Candidate], likelihood: dict[Candidate, float]) -> dict[Candidate, float]:
         """The total of each; the leaders on a further picture as long as no one leads clearly."""
@@ -91,12 +120,6 @@ class Search:
                 break
         return totals
 
-    def _refuse_pictures(self) -> None:
-        """A model that returns a picture shows it when it is fed one, whatever it was trained on."""
-        if any(set(entry.shape) & {3, 4} for entry in self.model.facts.outputs):
-            recipe = self._recipe(UNIT, False)
-            refuse_pictures(self.model.path.name, self._sample(recipe, fitted(self.pictures[0], recipe)))
-
     def _can_afford(self, runs: int) -> bool:
         """Whether so many runs more stay within the number and the time allowed."""
         seconds = self._seconds / self.runs * (self.runs + runs) if self.runs else 0.0
@@ -109,15 +132,18 @@ class Search:
         gain = BGR_GAIN if len(self.pictures) >= MOST_PICTURES else BGR_GAIN_OF_FEW
         return self._score(winner, True, 0) - self._score(winner, False, 0) > gain
 
-    def _tried(self, near: list[Candidate]) -> str:
+    def _tried(self, near: list[Candidate], lead: float) -> str:
         """What was done, in words."""
         tried = {candidate for candidate, bgr, _ in self._scores if not bgr}
         if len(tried) < 2:
             return "by its weights"
         some = f"{len(tried)} of {len(near)}" if len(tried) < len(near) else f"{len(tried)}"
-        slow = f", {self._seconds / self.runs:.1f} s a run" if len(tried) < len(near) else ""
         pictures = len({number for _, _, number in self._scores})
-        return f"best of {some} tried on {pictures} picture{'s' if pictures > 1 else ''}{slow}"
+        words = f"best of {some} tried on {pictures} picture{'s' if pictures > 1 else ''}, by {lead:.2f}"
+        slow = self._seconds / self.runs * self.most_runs > PATIENCE
+        return (
+            f"{words}; at {self._seconds / self.runs:.1f} s a run, no more fit into {PATIENCE:.0f} s" if slow else words
+        )
 
     def _score(self, candidate: Candidate, bgr: bool, number: int) -> float:
         key = candidate, bgr, number
