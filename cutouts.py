@@ -10,11 +10,13 @@ from .callbacks import OnFrame, RaiseIfCancelled
 from .forks import begin_work
 from .frames import CutoutOptions, Frame, each_frame, masked_frames
 from .imaging.compose import Results
-from .imaging.convert import check_images, to_masks
+from .imaging.convert import check_images, spread_levels, to_masks
 from .out_of_memory import memory_for
 from .refine import RefineOptions, colours_and_alpha, mask_trimap
+from .sessions.guessed import MOST_PICTURES, settled
 from .sessions.runtime.memory import MakeRoom, release_torch_cache, try_on
 from .sessions.segmenter import Segmenter
+from .sessions.session import CustomSession
 from .stages import stage
 
 __all__ = ["Cutout", "CutoutOptions", "cutout", "matte_masks"]
@@ -52,6 +54,8 @@ def cutout(
     begin_work()
     check_images(images)
     options = options or CutoutOptions()
+    if isinstance(session, CustomSession):
+        session = settled(session, lambda: spread_levels(images, MOST_PICTURES), raise_if_cancelled)
     with memory_for(_work(images)):
         frames = each_frame(images, session, options, raise_if_cancelled)
         return _cut(images, frames, options, session.make_room, on_frame, raise_if_cancelled)

@@ -15,12 +15,13 @@ from torch import Tensor
 from .cutouts import Cutout, cutout
 from .errors import ModelNotFoundError
 from .forks import begin_work
-from .imaging.convert import to_levels, to_values
+from .imaging.convert import check_images, spread_levels, to_levels, to_values
 from .options import Options, to_options
 from .pictures.forms import to_source
 from .pictures.write import ColourLevels, ResultForm, RGBALevels, check_bgcolor, over_rgba, to_result
 from .sessions.downloads.comfyui_folders import inside_comfyui, model_folders, model_path
 from .sessions.downloads.files import default_folder, find_files, obtain
+from .sessions.finding.samples import MOST_PICTURES, Trial
 from .sessions.finding.sources import find_recipe
 from .sessions.recipes.catalog import catalog, find_model
 from .sessions.recipes.recipe import Recipe
@@ -89,7 +90,7 @@ def segment(
     form = ResultForm(mask=mask or only_mask, background=background)
     behind = None if bgcolor is None else check_bgcolor(bgcolor)
     source = to_source(image)
-    session = load_session(model) if isinstance(model, (str, PathLike)) else to_session(model)
+    session = load_session(model, pictures=source.frames) if isinstance(model, (str, PathLike)) else to_session(model)
     result = cutout(source.frames, session, settings)
     shown = source.back(_values(result, form, behind))
     if source.icc and not form.mask:
@@ -109,18 +110,34 @@ def _values(result: Cutout, form: ResultForm, behind: RGBALevels | None) -> Tens
 
 
 def load_session(
-    model: str | PathLike[str], recipe: Recipe | None = None, *, provider: str | None = None
+    model: str | PathLike[str],
+    recipe: Recipe | None = None,
+    *,
+    provider: str | None = None,
+    pictures: Tensor | None = None,
 ) -> CustomSession:
     """A model in memory: a file, or a name of the catalogue.
 
-    recipe: how to feed it; None takes the one that `find_recipe` finds. provider: as in `CustomSession`.
+    recipe: how to feed it; None takes the one that `find_recipe` finds. provider: as in `CustomSession`. pictures:
+    IMAGE [B, H, W, 3 or 4], of which up to three are used to find it. Without, what only a picture can tell is a guess,
+    and the first pictures that the session cuts out settle it.
     Raises the ModelErrors of `errors`, RecipeError for a recipe beside the file that cannot be read.
     """
-    path = Path(model) if Path(model).is_file() else obtain_named(str(model))
+    path = find_model_file(model)
     if recipe:
         return CustomSession(path, recipe, provider=provider)
-    chosen = find_recipe(path, provider)  # holds the model until the session has it too
-    return CustomSession(path, chosen.recipe, provider=provider)
+    if pictures is not None:
+        check_images(pictures)
+    trial = Trial(() if pictures is None else spread_levels(pictures, MOST_PICTURES))
+    chosen = find_recipe(path, provider, trial=trial)  # holds the model until the session has it too
+    session = CustomSession(path, chosen.recipe, provider=provider)
+    session.doubt = "" if chosen.tried else chosen.doubt
+    return session
+
+
+def find_model_file(model: str | PathLike[str]) -> Path:
+    """The file that somebody names: by its path, or as `obtain_named` does."""
+    return Path(model) if Path(model).is_file() else obtain_named(str(model))
 
 
 def obtain_named(name: str) -> Path:

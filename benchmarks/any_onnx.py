@@ -116,7 +116,8 @@ class Bench:
     def find(self, path: Path, photos: list[Photo]) -> Any:
         """One recipe of this file, found on up to three photos; None if it is refused."""
         from onnx_segmentation.errors import SegmentationError
-        from onnx_segmentation.sessions.finding.sources import Trial, find_recipe
+        from onnx_segmentation.sessions.finding.samples import Trial
+        from onnx_segmentation.sessions.finding.sources import find_recipe
 
         try:
             return find_recipe(path, trial=Trial([torch.from_numpy(photo) for photo in photos[:3]])).recipe

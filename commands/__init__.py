@@ -4,9 +4,9 @@ import argparse
 import io
 import sys
 
-from . import cutout, models, pip_changes
+from . import cutout, models, pip_changes, recipe
 
-COMMANDS = (cutout, models, pip_changes)
+COMMANDS = (cutout, models, recipe, pip_changes)
 
 
 def main(argv: list[str] | None = None, prog: str = "onnx-segmentation") -> int:

@@ -3,7 +3,7 @@
 import argparse
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..batch.manifest import csv_manifest
 from ..batch.originals import protect_originals
 from ..batch.outcome import Outcome, explain
 from ..batch.plan import finished_outputs, make_plan
+from ..batch.recipe import LocalSource, Source, StoredSource, settle_run
 from ..batch.storage import SCHEME
 from ..batch.worker import Worker
 from ..errors import InputsError, ResultError, SegmentationError
@@ -71,7 +72,7 @@ def _run_local(args: argparse.Namespace) -> int:
     with only_run(output), share_cores(args.jobs, available_cores()):
         finished = finished_outputs(output, plan.folders())
         plan = plan if args.overwrite else plan.without(finished)
-        session = _load(args)  # held until the worker has it too
+        session = _load(args, pictures.paths, LocalSource())  # held until the worker has it too
         worker = Worker(_job(args, form, session))
         tasks = ((path, output / plan.naming.output(path)) for path in plan.todo)
         with _manifest(args.manifest) as add, Report(len(plan.todo), plan.finished, args.quiet) as report:
@@ -96,7 +97,8 @@ def _run_ray(args: argparse.Namespace) -> int:
         protect_originals(pictures, plan.naming, Path(output.path))
     with only_run(Path(output.path)) if output.local else nullcontext():
         plan = plan if args.overwrite else plan.without(stored_outputs(output, plan.folders()))
-        job = _job(args, form, _load(args))  # loads it, so that what is wrong with it is said before Ray begins
+        # Loads it, so that what is wrong with it is said before Ray begins.
+        job = _job(args, form, _load(args, pictures.paths, StoredSource(source)))
         with Report(len(plan.todo), plan.finished, True) as report:
             if plan.todo:
                 try:
@@ -107,8 +109,10 @@ def _run_ray(args: argparse.Namespace) -> int:
     return 1 if report.failures else 0
 
 
-def _load(args: argparse.Namespace) -> CustomSession:
-    return load_session(args.model, args.recipe and read_recipe(args.recipe), provider=args.provider)
+def _load(args: argparse.Namespace, paths: Sequence[str], source: Source) -> CustomSession:
+    """The model with the recipe of the whole run, which does not change on the way."""
+    session = load_session(args.model, args.recipe and read_recipe(args.recipe), provider=args.provider)
+    return settle_run(session, paths, source, args.max_megapixels)
 
 
 def _job(args: argparse.Namespace, form: ResultForm, session: CustomSession) -> Job:

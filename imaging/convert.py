@@ -62,6 +62,13 @@ def to_rgb(frame: Tensor, number: int, device: torch.device | str = "cpu") -> Te
     return rgb.clamp(0, 1) if low < 0 or high > 1 else rgb
 
 
+def spread_levels(images: Tensor, count: int) -> list[Tensor]:
+    """Up to `count` frames of an IMAGE, spread over it from the first to the last -> [H, W, 3] uint8 each."""
+    last, count = len(images) - 1, min(count, len(images))
+    numbers = [round(place * last / max(count - 1, 1)) for place in range(count)]
+    return [to_levels(to_rgb(images[number], number)) for number in numbers]
+
+
 def to_levels(values: Tensor) -> Tensor:
     """Float 0..1 -> uint8 0..255, rounded to the nearest level. No gradient goes through."""
     values = values.detach()

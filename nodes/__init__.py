@@ -10,6 +10,7 @@ from .any_model import (
 from .compare import ImageSegmentationCompare
 from .diagnostics import ImageSegmentationDiagnostics
 from .matting import ImageSegmentationAlphaMatting, ImageSegmentationForeground
+from .recipe_finder import ImageSegmentationRecipeFinder
 from .segmentation import ImageSegmentation, ImageSegmentationCustom, ImageSegmentationCustomAdvanced
 
 NODE_CLASS_MAPPINGS = {
@@ -19,6 +20,7 @@ NODE_CLASS_MAPPINGS = {
     "ImageSegmentationAuto": ImageSegmentationAuto,
     "ImageSegmentationModelLoader": ImageSegmentationModelLoader,
     "ImageSegmentationRecipe": ImageSegmentationRecipe,
+    "ImageSegmentationRecipeFinder": ImageSegmentationRecipeFinder,
     "ImageSegmentationApply": ImageSegmentationApply,
     "ImageSegmentationAlphaMatting": ImageSegmentationAlphaMatting,
     "ImageSegmentationForeground": ImageSegmentationForeground,
@@ -34,6 +36,7 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     "ImageSegmentationAuto": "Remove Background (any ONNX model)",
     "ImageSegmentationModelLoader": "Load Segmentation Model",
     "ImageSegmentationRecipe": "Segmentation Recipe",
+    "ImageSegmentationRecipeFinder": "Find Segmentation Recipe",
     "ImageSegmentationApply": "Apply Segmentation Model",
     "ImageSegmentationAlphaMatting": "Alpha Matting",
     "ImageSegmentationForeground": "Foreground Colours",

@@ -13,7 +13,7 @@ from ..sessions.recipes.recipe import ALLOWED, Channels, Decoding, Fit, Recipe, 
 from ..sessions.runtime.providers import plain_name
 from . import host, inputs
 from .declare import input_types, required
-from .finding import choose_recipe, finish_finding, said
+from .finding import choose_recipe, finish_finding
 from .session_node import CONFIDENCE_TOOLTIP, IMAGE_TOOLTIP, MASK_TOOLTIP, SessionNode, run_session
 from .widgets import AnyModelWidgets, AutoWidgets, NumberWidgets, RecipeWidget
 
@@ -46,7 +46,7 @@ class ImageSegmentationAuto(SessionNode):
         path = host.model_path(model)
         self.drop_other(path, settings.provider)
         chosen = choose_recipe(model, settings.recipe, settings.class_index, settings.provider, images)
-        result = self.run(images, path, chosen.recipe, settings, said(chosen))
+        result = self.run(images, path, chosen.recipe, settings, chosen.said)
         return result.image, result.mask, min(result.confidence)
 
 
@@ -77,8 +77,8 @@ class ImageSegmentationModelLoader:
         path, provider = host.model_path(model), host.provider(settings.provider)
         chosen = choose_recipe(model, settings.recipe, -1, settings.provider)
         session = CustomSession(path, chosen.recipe, provider=provider, make_room=host.make_room)
-        session.doubt = chosen.doubt
-        host.show_text(settings.unique_id, f"{plain(model)} · {plain_name(session.provider)} · {said(chosen)}")
+        session.doubt = "" if chosen.tried else chosen.doubt
+        host.show_text(settings.unique_id, f"{plain(model)} · {plain_name(session.provider)} · {chosen.said}")
         return (session,)
 
 

@@ -11,10 +11,9 @@ from ..sessions.recipes.recipe import Recipe
 from . import host
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..sessions.finding.sources import FoundRecipe, Trial
+    from ..sessions.finding.samples import Trial
+    from ..sessions.finding.sources import FoundRecipe
     from ..sessions.session import CustomSession
-
-PICTURES = 3
 
 
 def choose_recipe(
@@ -44,12 +43,7 @@ def finish_finding(
     else:
         chosen = FoundRecipe(session.recipe, "")
     chosen = with_class(chosen, class_index)
-    return session.with_recipe(chosen.recipe), said(chosen)
-
-
-def said(chosen: FoundRecipe) -> str:
-    """Where the recipe is from, and what is doubtful about it."""
-    return f"{chosen.source}; {chosen.doubt}" if chosen.doubt else chosen.source
+    return session.with_recipe(chosen.recipe), chosen.said
 
 
 def with_class(chosen: FoundRecipe, class_index: int) -> FoundRecipe:
@@ -60,22 +54,19 @@ def with_class(chosen: FoundRecipe, class_index: int) -> FoundRecipe:
 
 def trial_on(images: Tensor | None) -> Trial:
     """A trial on up to three frames of the batch."""
-    from ..imaging.convert import check_images, to_levels, to_rgb
-    from ..sessions.finding.sources import Trial
+    from ..imaging.convert import check_images, spread_levels
+    from ..sessions.finding.samples import MOST_PICTURES, Trial
 
     if images is None:
         return Trial()
     check_images(images)
-    count = min(PICTURES, len(images))
-    numbers = sorted({round(place * (len(images) - 1) / max(count - 1, 1)) for place in range(count)})
-    pictures = [to_levels(to_rgb(images[number], number)) for number in numbers]
-    return Trial(pictures, host.run_progress(), host.raise_if_cancelled)
+    return Trial(spread_levels(images, MOST_PICTURES), host.run_progress(), host.raise_if_cancelled)
 
 
 def read_output(model: str, recipe: Recipe, provider: str, images: Tensor) -> Recipe:
     """A recipe of typed numbers, as it is if the model's first output is one map; else with what its outputs mean."""
     from ..imaging.convert import check_images
-    from ..sessions.finding.sources import read_typed
+    from ..sessions.finding.typed import read_typed
 
     check_images(images)
     return read_typed(host.model_path(model), recipe, host.provider(provider), host.make_room, trial_on(images[:1]))

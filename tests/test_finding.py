@@ -1,6 +1,7 @@
 """What is found about a file that nobody described: its family, what its graph does first, what its weights tell."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -9,19 +10,31 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx_segmentation.errors import NoMaskError, OtherKindError
 from onnx_segmentation.sessions.finding import kept
-from onnx_segmentation.sessions.finding.candidates import CAFFE, CANDIDATES, IMAGENET, LEVELS, SYMMETRIC, UNIT
+from onnx_segmentation.sessions.finding.candidates import (
+    CAFFE,
+    CANDIDATES,
+    IMAGENET,
+    LEVELS,
+    SYMMETRIC,
+    UNIT,
+    Candidate,
+)
 from onnx_segmentation.sessions.finding.families import family_of_name, telling_name
 from onnx_segmentation.sessions.finding.feeding import read_numbers
 from onnx_segmentation.sessions.finding.fingerprint import fingerprint
 from onnx_segmentation.sessions.finding.hugging_face import read_labels, read_processor
+from onnx_segmentation.sessions.finding.inside import read_inside
 from onnx_segmentation.sessions.finding.outputs import Sample, read_meaning
 from onnx_segmentation.sessions.finding.preprocessing import read_preprocessing
-from onnx_segmentation.sessions.finding.samples import photo_like
-from onnx_segmentation.sessions.finding.sources import Trial, find_recipe
+from onnx_segmentation.sessions.finding.samples import Trial, photo_like
+from onnx_segmentation.sessions.finding.search import Search
+from onnx_segmentation.sessions.finding.sources import find_recipe
 from onnx_segmentation.sessions.finding.trial import NO_ANSWER, darken, score
 from onnx_segmentation.sessions.finding.weights import weigh
 from onnx_segmentation.sessions.onnx_file.graph import read_graph
 from onnx_segmentation.sessions.onnx_file.header import inspect
+from onnx_segmentation.sessions.onnx_file.picture_input import PictureInput, find_picture_input
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe, from_dict
 from support import make_red_model, picture_input, write_model
 from zoo import Builder, output
@@ -137,10 +150,8 @@ BAKED = {
 def test_what_the_graph_does_first_is_not_done_twice(tmp_path, name):
     before, candidate, order = BAKED[name]
     path = convolutions(np.ones((8, 3, 3, 3)), np.zeros(8), before=before)(tmp_path / "model.onnx")
-    graph = read_graph(path)
-    picture = type("Picture", (), {"name": "input", "kind": "float32", "channels": 3})
-    model = type("Model", (), {"picture": picture, "facts": inspect(path)})
-    numbers = read_numbers(model, graph, ())
+    picture = find_picture_input("model.onnx", inspect(path))
+    numbers = read_numbers(picture, read_inside(read_graph(path), "input"), ())
     assert numbers.fixed is candidate
     assert numbers.channels == order
 
@@ -263,6 +274,22 @@ def test_other_kinds_are_refused(name):
         meaning(NO_MASKS[name], name)
 
 
+def test_quantised_logits_are_no_levels():
+    """Their sums are not 255: whichever class is larger wins, however dark both are."""
+    _, inside = disc()
+    logits = np.where(inside.numpy(), [[[60]], [[90]]], [[[100]], [[70]]]).astype(np.uint8)[None]
+    assert meaning(logits).decoding == "softmax"
+    sure = np.where(inside.numpy(), 250, 3).astype(np.uint8)
+    assert meaning(np.stack([255 - sure, sure])[None]).decoding == "levels"
+
+
+def test_numbers_that_no_network_gives_are_refused():
+    _, inside = disc()
+    curves = np.stack([inside.numpy() * 1e6, inside.numpy() * -1e6, inside.numpy() * 3e5])[None]
+    with pytest.raises(NoMaskError, match="neither probabilities nor logits"):
+        meaning(curves.astype(np.float32))
+
+
 def test_pictures_are_no_masks():
     picture, _ = disc()
     bright = picture.permute(2, 0, 1)[None].numpy() / np.float32(255) * 0.8 + 0.1
@@ -286,6 +313,42 @@ def test_found_once_and_for_all(tmp_path, monkeypatch):
     second = find_recipe(again, trial=Trial([picture.flip(0)], lambda done, most: runs.append(done)))
     assert not runs and second.recipe == first.recipe and "found before" in second.source
     assert kept.forget(again) and kept.load_kept(again) is None
+
+
+class OfNumbers:
+    """In place of a model: it sees the right disc when it is fed these numbers, and nothing with all others."""
+
+    path, facts = Path("m.onnx"), Facts("out", op="Sigmoid")
+    picture = PictureInput("input", "float32", True, SIDE, SIDE, 1)
+
+    def __init__(self, candidate, dark=0.2):
+        self.right, self.dark, self.runs = candidate.recipe(Recipe()), dark, 0
+
+    def output_name(self, _):
+        return "out"
+
+    def run(self, feed, names, _=None):
+        self.runs += 1
+        recipe = self.right
+        unit = 255 if recipe.scale == "255" else 1
+        red = (feed[0, 0] * recipe.container.std[0] + recipe.container.mean[0]) * unit
+        right = np.isclose(red, red.round(), atol=0.01).all() and red.min() > 0 and red.max() < 256
+        inside = red > 128
+        return [np.where(inside, 0.98 if right else self.dark, 0.01)[None, None].astype(np.float32)]
+
+
+def test_before_no_subject_is_said_other_numbers_are_tried():
+    """The weights are sure of ImageNet's numbers, with which the model sees nothing."""
+    picture, _ = disc()
+    likelihood = dict.fromkeys(CANDIDATES, -9.0) | {IMAGENET: 0.0, SYMMETRIC: -5.0}
+    model = OfNumbers(SYMMETRIC)
+    base = Recipe(CustomSessionContainer(width=SIDE, height=SIDE))
+    search = Search(model, base, Trial([picture]))
+    result = search.run(likelihood)
+    assert result.words.startswith("-1..1") and not result.blind and model.runs == search.runs <= 12
+    empty = Search(OfNumbers(Candidate("odd", (0.31,) * 3, (0.77,) * 3), dark=0.1), base, Trial([picture]))
+    result = empty.run(likelihood)
+    assert result.words.startswith("ImageNet") and result.blind and empty.runs <= 12
 
 
 def test_candidates_are_recipes():

@@ -102,7 +102,7 @@ def test_recipes_that_were_found(crowded, tmp_path):
     before, model = foreign(crowded), make_red_model(tmp_path / "model.onnx")
     (crowded / "recipes").mkdir()
     (crowded / "recipes" / "thesis.docx").write_text("mine")
-    kept.keep(model, Recipe(), "by hand")
+    kept.keep(model, kept.KeptRecipe(Recipe(), "by hand"))
     assert kept.load_kept(model).recipe == Recipe()
     assert kept.forget(model) and not kept.forget(model)
     assert foreign(crowded) == before and (crowded / "recipes" / "thesis.docx").read_text() == "mine"

@@ -9,6 +9,7 @@ import torch
 OFF = {"background": "#123456", "decoding": "sigmoid", "output": "mask", "edge_colours": "photo"}
 NODES = [f"ImageSegmentation{name}" for name in ("", "Custom", "CustomAdvanced", "Auto", "ModelLoader", "Recipe")]
 NODES += [f"ImageSegmentation{name}" for name in ("Apply", "AlphaMatting", "Foreground", "Compare", "Diagnostics")]
+NODES += ["ImageSegmentationRecipeFinder"]
 MODEL = "isnet-anime"  # its trainers' recipe is not rembg's
 
 

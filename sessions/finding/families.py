@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ..recipes.catalog import CatalogModel, family_tables, find_model
+from ..recipes.catalog import family_tables, find_model
 from ..recipes.recipe import Recipe, from_dict
 from ..recipes.spelling import spelled_out
 
@@ -95,8 +95,3 @@ def telling_name(path: Path) -> str:
         if text.lower() not in UNNAMED and not set(parts) & NOISE:
             break
     return ""
-
-
-def fed_as(model: CatalogModel) -> Family:
-    """A named model as a family of its own."""
-    return Family(model.name, (), (), model.recipe)

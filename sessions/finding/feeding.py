@@ -2,27 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ...callbacks import RaiseIfCancelled
-from ..onnx_file.graph import Graph, read_graph
+from ..onnx_file.picture_input import PictureInput
 from ..recipes.recipe import Channels, Recipe
 from ..runtime.loaded import LoadedModel
 from .candidates import CANDIDATES, IMAGENET, LEVELS, SYMMETRIC, UNIT, Candidate
-from .fingerprint import FEWEST, fingerprint
-from .outputs import Meaning, read_meaning
-from .preprocessing import Preprocessing, read_preprocessing
-from .samples import photo_like, read_by, run_on, run_sample, sample_picture
-from .search import OnRun, Search
+from .fingerprint import FEWEST
+from .inside import Inside, look_inside
+from .outputs import Meaning, read_meaning, refuse_pictures
+from .preprocessing import Preprocessing
+from .samples import MOST_PICTURES, Trial, photo_like, read_by, run_on, run_sample, sample_picture
+from .search import Search
 from .weights import Evidence, weigh
 
 SIDE = 256  # pixels of pictures whose patches are weighed
 MADE_UP = 256
-_networks: WeakKeyDictionary[LoadedModel, bool] = WeakKeyDictionary()
+CLOSE_RACE = 0.3  # of the totals; a larger lead is no guarantee either
 
 
 @dataclass(frozen=True)
@@ -39,28 +38,31 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Fed:
-    """A recipe, in words where its numbers come from, and what a person should know: a guess, a close race."""
+    """A recipe, in words where its numbers come from, and what a person should know: a guess, a close race. tried:
+    pictures can tell no more of it."""
 
     recipe: Recipe
     words: str
     doubt: str = ""
+    tried: bool = True
 
 
-def read_numbers(model: LoadedModel, graph: Graph, pictures: Sequence[Tensor]) -> Numbers:
-    """From the file alone. pictures: [H, W, 3] uint8, that stand for those of the training."""
-    first = read_preprocessing(graph, model.picture.name)
-    if not model.picture.kind.startswith("float"):
-        return Numbers(LEVELS, words=f"it takes {model.picture.kind}: 0..255")
+def read_numbers(picture: PictureInput, inside: Inside, pictures: Sequence[Tensor]) -> Numbers:
+    """From the file alone. picture: its input. pictures: [H, W, 3] uint8, that stand for those of the training."""
+    first = inside.first
+    if not picture.kind.startswith("float"):
+        return Numbers(LEVELS, words=f"it takes {picture.kind}: 0..255")
     if first.is_baked:
         return _baked(first)
-    if not fingerprint(graph) and (first.convolution is None or len(first.convolution.kernel) < FEWEST):
-        usual = UNIT if model.picture.channels == 1 else IMAGENET
+    telling = first.convolution if first.convolution and len(first.convolution.kernel) >= FEWEST else None
+    if not inside.is_network and telling is None:
+        usual = UNIT if picture.channels == 1 else IMAGENET
         return Numbers(usual, words=usual.name, doubt="a guess: the model is too small to tell")
-    if model.picture.channels == 1:
+    if picture.channels == 1:
         return Numbers(evidence=Evidence(dict.fromkeys(CANDIDATES, 0.0) | {UNIT: 0.5, SYMMETRIC: 0.25}))
-    if first.convolution is None or len(first.convolution.kernel) < FEWEST:
+    if telling is None:
         return Numbers(evidence=Evidence(dict.fromkeys(CANDIDATES, 0.0) | {IMAGENET: 0.5, UNIT: 0.25}))
-    evidence = weigh(first.convolution, [_small(each) for each in pictures] or [photo_like()], graph.producer)
+    evidence = weigh(telling, [_small(each) for each in pictures] or [photo_like()], inside.producer)
     return Numbers(evidence.solved, words=evidence.solved.name if evidence.solved else "", evidence=evidence)
 
 
@@ -77,64 +79,62 @@ def _small(picture: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]
     return np.asarray(resized[0].permute(1, 2, 0).numpy().astype(np.float64) / 255)
 
 
-def find_feeding(
-    model: LoadedModel,
-    base: Recipe,
-    graph: Graph,
-    pictures: Sequence[Tensor],
-    runs: int = 0,
-    on_run: OnRun | None = None,
-    raise_if_cancelled: RaiseIfCancelled | None = None,
-) -> Fed:
+def find_feeding(model: LoadedModel, base: Recipe, trial: Trial, runs: int = 0) -> Fed:
     """The numbers, and the meaning of the outputs. base: size and fit. runs: of the model that were made before.
 
     Raises what `read_meaning` raises.
     """
-    numbers = read_numbers(model, graph, pictures)
+    if trial.pictures and may_be_picture(model):
+        refuse_pictures(model.path.name, run_on(model, UNIT.recipe(base), trial.pictures[0], trial.raise_if_cancelled))
+        runs += 1
+    numbers = read_numbers(model.picture, look_inside(model), trial.pictures)
     if numbers.fixed:
         recipe = replace(numbers.fixed.recipe(base), channels=numbers.channels)
-        return Fed(finish(model, recipe, pictures, raise_if_cancelled), numbers.words, numbers.doubt)
+        return Fed(finish(model, recipe, trial), numbers.words, numbers.doubt or untried(trial), bool(trial.pictures))
     assert numbers.evidence is not None
     likelihood = numbers.evidence.likelihood
-    if not pictures:
+    if not trial.pictures:
         best = max(likelihood, key=lambda each: likelihood[each])
-        recipe = finish(model, best.recipe(base), (), raise_if_cancelled)
-        return Fed(recipe, f"{best.name} by its weights", "a guess: no picture was there to try it on")
-    search = Search(model, base, pictures, on_run, raise_if_cancelled, runs)
-    result = search.run(likelihood)
-    doubt = "" if result.lead > 0.2 or result.lead == 0 else "a close race: look at the mask"
-    return Fed(result.recipe, result.words, doubt)
+        recipe = finish(model, best.recipe(base), trial)
+        return Fed(recipe, f"{best.name} by its weights", untried(trial), tried=False)
+    result = Search(model, base, trial, runs).run(likelihood)
+    if result.blind:
+        return Fed(result.recipe, result.words, "it saw no subject in the picture, whatever it was fed")
+    close = 0 < result.lead <= CLOSE_RACE
+    return Fed(result.recipe, result.words, "a close race: look at the mask" if close else "")
 
 
-def finish(
-    model: LoadedModel, recipe: Recipe, pictures: Sequence[Tensor], raise_if_cancelled: RaiseIfCancelled | None = None
-) -> Recipe:
+def may_be_picture(model: LoadedModel) -> bool:
+    """Whether an output has, or may have, the channels of a picture; it shows when the model is fed one as it is."""
+    shapes = [entry.shape for entry in model.facts.outputs]
+    return model.picture.kind.startswith("float") and any(
+        {3, 4} & set(shape) or (len(shape) > 2 and set(shape[1:]) == {None}) for shape in shapes
+    )
+
+
+def untried(trial: Trial) -> str:
+    """What is doubtful about a recipe for which nobody gave a picture."""
+    return "" if trial.pictures else "a guess: no picture was there to try it on"
+
+
+def finish(model: LoadedModel, recipe: Recipe, trial: Trial) -> Recipe:
     """The recipe with its outputs read as they mean, by a run on each picture; on a made-up one without."""
-    return read_by(recipe, find_meaning(model, recipe, pictures, raise_if_cancelled))
+    return read_by(recipe, find_meaning(model, recipe, trial))
 
 
-def is_network(model: LoadedModel) -> bool:
-    """Whether the graph has as many convolutions as any trained network."""
-    if model not in _networks:
-        _networks[model] = bool(fingerprint(read_graph(model.path)))
-    return _networks[model]
-
-
-def find_meaning(
-    model: LoadedModel, recipe: Recipe, pictures: Sequence[Tensor], raise_if_cancelled: RaiseIfCancelled | None = None
-) -> Meaning:
+def find_meaning(model: LoadedModel, recipe: Recipe, trial: Trial) -> Meaning:
     """What the outputs mean when the model is fed so. Raises what `read_meaning` raises."""
-    if pictures:
-        samples = [run_on(model, recipe, each, raise_if_cancelled) for each in pictures[:3]]
-        if not is_network(model):  # a handful of operators parts nothing surely, and need not
+    ask = trial.raise_if_cancelled
+    if trial.pictures:
+        samples = [run_on(model, recipe, each, ask) for each in trial.pictures[:MOST_PICTURES]]
+        if not look_inside(model).is_network:  # a handful of operators parts nothing surely, and need not
             samples = [replace(each, real=False) for each in samples]
     else:
         width, height = model.picture.width or _side(recipe), model.picture.height or _side(recipe)
         made_up = torch.from_numpy(sample_picture(width, height))
-        samples = [run_sample(model, recipe, made_up, False, raise_if_cancelled)]
+        samples = [run_sample(model, recipe, made_up, False, ask)]
     first = samples[0].picture
-    other = first.roll(first.shape[1] // 4, 1)
-    moved = run_sample(model, recipe, other, bool(pictures), raise_if_cancelled)
+    moved = run_sample(model, recipe, first.roll(first.shape[1] // 4, 1), bool(trial.pictures), ask)
     return read_meaning(model.path.name, model.facts, samples, moved)
 
 

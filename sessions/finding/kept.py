@@ -5,13 +5,12 @@ import logging
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...caches import own_folder
 from ...errors import SegmentationError
-from ..recipes.catalog import digest
+from ..recipes.catalog import digests
 from ..recipes.recipe import Recipe, from_dict, to_dict
 
 logger = logging.getLogger("onnx_segmentation")
@@ -22,10 +21,11 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class KeptRecipe:
-    """A recipe, in words where it came from, and by which version of the search."""
+    """A recipe, in words where it came from and what is doubtful about it, and by which version of the search."""
 
     recipe: Recipe
     source: str
+    doubt: str = ""
     version: int = VERSION
 
 
@@ -36,7 +36,8 @@ def load_kept(path: Path) -> KeptRecipe | None:
         return None
     try:
         values: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
-        return KeptRecipe(from_dict(values["recipe"]), str(values["source"]), int(values["version"]))
+        words = str(values["source"]), str(values.get("doubt", ""))
+        return KeptRecipe(from_dict(values["recipe"]), *words, int(values["version"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, SegmentationError) as error:
@@ -44,12 +45,13 @@ def load_kept(path: Path) -> KeptRecipe | None:
         return None
 
 
-def keep(path: Path, recipe: Recipe, source: str) -> None:
+def keep(path: Path, found: KeptRecipe) -> None:
     """Write down what was found, whole or not at all."""
     place = _place(path)
     if place is None:
         return
-    text = json.dumps({"version": VERSION, "model": path.name, "source": source, "recipe": to_dict(recipe)}, indent=1)
+    values = {"version": found.version, "model": path.name, "source": found.source, "doubt": found.doubt}
+    text = json.dumps({**values, "recipe": to_dict(found.recipe)}, indent=1)
     try:
         handle, name = tempfile.mkstemp(dir=place.parent, prefix=place.stem, suffix=".part")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -72,10 +74,4 @@ def _place(path: Path) -> Path | None:
     folder = own_folder("recipes")
     if folder is None:
         return None
-    stat = path.stat()
-    return folder / f"{_checksum(path.resolve(), stat.st_mtime_ns, stat.st_size)}.json"
-
-
-@cache
-def _checksum(path: Path, *_: int) -> str:
-    return digest(path, "sha256")
+    return folder / f"{digests(path)['sha256']}.json"

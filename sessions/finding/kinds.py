@@ -40,9 +40,9 @@ FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)
 GRIDS = (8, 16, 32)  # strides of the cells in which detectors look for boxes
 WORDS_IN_A_TEXT = 1000  # and more, for each place of a line of text
 LIKENESS = 0.6
-ORDERS = ((0, 1, 2), (2, 1, 0))  # RGB and BGR
-FLAT = 1e-3
 """Correlation of every channel with the picture's own, from which on an output of three is a picture."""
+ORDERS = ((0, 1, 2), (2, 1, 0))  # RGB and BGR
+FLAT = 1e-3  # of a map's mean: a spread below this is no contrast
 
 
 def refuse(model: str, kind: str, outputs: str) -> NoMaskError:

@@ -39,6 +39,7 @@ GOOD_NAMES = (
 BAD_NAMES = {"fgr", "foreground", "fg", "edge", "edges", "aux", "boundary", "depth", "err", "proto", "protos"} | set(
     kinds.WORDS["image encoder"].split()
 )
+WILD = 1e5  # no trained network's logits reach this, whatever it is fed
 CONTINUOUS = 0.6  # of the pixels of real pictures are neither sure subject nor sure background
 
 
@@ -169,6 +170,8 @@ def _rank_of_name(name: str) -> int:
 def _check_answers(model: str, maps: Sequence[Tensor]) -> None:
     if not all(bool(torch.isfinite(each.float()).all()) for each in maps):
         raise NotFiniteError(f"{model} gives NaN or infinity: the file is damaged; download it again")
+    if max(float(each.float().abs().max()) for each in maps) > WILD:
+        raise NoMaskError(f"{model} gives numbers beyond {WILD:,.0f}: neither probabilities nor logits, so no mask")
     if all(bool(each.min() == each.max()) for each in maps):
         raise ConstantOutputError(
             f"{model} gives {float(maps[0].flatten()[0]):g} everywhere: the file is damaged, or wants other numbers; "

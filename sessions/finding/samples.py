@@ -1,6 +1,7 @@
 """Runs of a model whose outputs nobody understands yet."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -13,6 +14,20 @@ from ..pixels.geometry import fit, place
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
 from .outputs import Meaning, Sample
+
+MOST_PICTURES = 3
+"""On which a recipe is tried."""
+OnRun = Callable[[int, int], None]
+"""Called with the number of runs done and the most that there will be."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What may be used to find a recipe. pictures: [H, W, 3] uint8, of the user's own; without, nothing is tried."""
+
+    pictures: Sequence[Tensor] = ()
+    on_run: OnRun | None = None
+    raise_if_cancelled: RaiseIfCancelled | None = None
 
 
 def run_sample(
@@ -36,8 +51,12 @@ def run_on(
     model: LoadedModel, recipe: Recipe, picture: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None
 ) -> Sample:
     """As `run_sample`, with a picture [H, W, 3] uint8 of any size."""
-    fitted = fit(picture, place(picture.shape[1], picture.shape[0], recipe), recipe)
-    return run_sample(model, recipe, fitted, raise_if_cancelled=raise_if_cancelled)
+    return run_sample(model, recipe, fitted(picture, recipe), raise_if_cancelled=raise_if_cancelled)
+
+
+def fitted(picture: Tensor, recipe: Recipe) -> Tensor:
+    """A picture [H, W, 3] uint8 of any size in the model's own."""
+    return fit(picture, place(picture.shape[1], picture.shape[0], recipe), recipe)
 
 
 def read_by(recipe: Recipe, meaning: Meaning) -> Recipe:

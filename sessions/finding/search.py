@@ -1,24 +1,21 @@
 """The search for the numbers that a network was trained on: candidates that its weights leave open are tried."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
-from ...callbacks import RaiseIfCancelled
 from ...errors import ModelOutputError, OtherKindError
 from ..pixels.decode import decode
-from ..pixels.geometry import fit, place
 from ..pixels.layout import from_array, to_maps
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
-from .candidates import UNIT, Candidate
-from .outputs import Meaning, Sample, read_meaning, refuse_pictures
-from .samples import read_by, run_sample
+from .candidates import Candidate
+from .outputs import Meaning, Sample, read_meaning
+from .samples import MOST_PICTURES, Trial, fitted, read_by, run_sample
 from .trial import NO_ANSWER, darken, score
 
-MOST_PICTURES = 3
 MOST_RUNS = {1: 12, 2: 18, 3: 25}
 """Of the model, by the number of pictures."""
 NEAR = 2.5  # of the best candidate's log likelihood: those below are not tried
@@ -27,38 +24,41 @@ LEAD = 0.5  # of the best total over the next, from which on no further picture 
 BGR_GAIN, BGR_GAIN_OF_FEW = 0.1, 0.3
 """By how much the score must rise for BGR, for MOST_PICTURES pictures and for fewer."""
 PATIENCE = 60.0  # seconds: if all runs would take longer, fewer candidates are tried
+LIKELY = -1.0  # what right answers score at least: those of 22 networks, -0.2 to -0.6
+SURE = 0.5  # what a map reaches in which the model sees a subject
 RUNS_EACH = 3  # the picture, its mirror image and the darker one
-
-OnRun = Callable[[int, int], None]
-"""Called with the number of runs done and the most that there will be."""
 
 
 @dataclass(frozen=True)
 class Searched:
-    """The recipe that won, its meaning, and in words what was tried. lead: of its total over the next one's."""
+    """The recipe that won, and in words what was tried. lead: of its total over the next one's. blind: with it, the
+    model sees nothing in these pictures, nor anything to speak of with other numbers."""
 
     recipe: Recipe
-    meaning: Meaning
     words: str
     lead: float = 0.0
+    blind: bool = False
 
 
 @dataclass
 class Search:
-    """One search. base: size and fit. pictures: [H, W, 3] uint8, of which MOST_PICTURES are used."""
+    """One search. base: size and fit. trial: with pictures, of which MOST_PICTURES are used. runs: made before."""
 
     model: LoadedModel
     base: Recipe
-    pictures: Sequence[Tensor]
-    on_run: OnRun | None = None
-    raise_if_cancelled: RaiseIfCancelled | None = None
+    trial: Trial
     runs: int = 0
     _seconds: float = 0.0
     _scores: dict[tuple[Candidate, bool, int], float] = field(default_factory=dict)
     _samples: dict[tuple[Candidate, bool], list[Sample]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.pictures = self.pictures[:MOST_PICTURES]
+    @property
+    def pictures(self) -> Sequence[Tensor]:
+        return self.trial.pictures[:MOST_PICTURES]
+
+    @property
+    def most_runs(self) -> int:
+        return MOST_RUNS[len(self.pictures)]
 
     def run(self, likelihood: dict[Candidate, float]) -> Searched:
         """Try the likeliest, then the winner in BGR. Raises what `read_meaning` raises if none gives a mask."""
@@ -66,16 +66,43 @@ class Search:
         near = sorted(
             (each for each in likelihood if likelihood[each] >= best - NEAR), key=lambda each: -likelihood[each]
         )
-        self._refuse_pictures()
         totals = self._try_all(near, likelihood) if len(near) > 1 else {near[0]: 0.0}
-        ranked = sorted(totals, key=lambda each: -totals[each])
-        winner = ranked[0]
-        lead = totals[winner] - totals[ranked[1]] if len(ranked) > 1 else 0.0
+        winner = max(totals, key=lambda each: totals[each])
         bgr = self._prefers_bgr(winner)
-        recipe = replace(winner.recipe(self.base), channels="bgr" if bgr else "rgb")
-        meaning = self._meaning(winner, bgr)
+        blind = self._sees_nothing(winner, bgr)
+        if blind:
+            near = sorted(likelihood, key=lambda each: -likelihood[each])
+            others = self._try_others([each for each in near if each not in totals], likelihood)
+            if others:
+                winner, bgr, blind, totals = max(others, key=lambda each: others[each]), False, False, others
+        lead = min((totals[winner] - totals[each] for each in totals if each != winner), default=0.0)
+        recipe = read_by(self._recipe(winner, bgr), self._meaning(winner, bgr))
         order = f"{winner.name}, BGR" if bgr else winner.name
-        return Searched(read_by(recipe, meaning), meaning, f"{order}, {self._tried(near)}", lead)
+        return Searched(recipe, f"{order}, {self._tried(near, lead)}", lead, blind)
+
+    def _recipe(self, candidate: Candidate, bgr: bool) -> Recipe:
+        return replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
+
+    def _sees_nothing(self, candidate: Candidate, bgr: bool = False) -> bool:
+        """Whether no picture's answer reaches the half anywhere."""
+        try:
+            recipe = read_by(self._recipe(candidate, bgr), self._meaning(candidate, bgr))
+            answers = [self.answer(recipe, sample) for sample in self._samples[candidate, bgr]]
+        except ModelOutputError as error:
+            if isinstance(error, OtherKindError):
+                raise
+            return True
+        return max(float(answer.max()) for answer in answers) < SURE
+
+    def _try_others(self, ranked: Sequence[Candidate], likelihood: dict[Candidate, float]) -> dict[Candidate, float]:
+        """The totals, on the first picture, of those candidates that can still be afforded and see a subject."""
+        totals = {}
+        for candidate in ranked:
+            if not self._can_afford(RUNS_EACH):
+                break
+            if self._score(candidate, False, 0) >= LIKELY and not self._sees_nothing(candidate):
+                totals[candidate] = self._scores[candidate, False, 0] + WEIGHT * likelihood[candidate]
+        return totals
 
     def _try_all(self, near: list[Candidate], likelihood: dict[Candidate, float]) -> dict[Candidate, float]:
         """The total of each; the leaders on a further picture as long as no one leads clearly."""
@@ -93,16 +120,10 @@ class Search:
                 break
         return totals
 
-    def _refuse_pictures(self) -> None:
-        """A model that returns a picture shows it when it is fed one, whatever it was trained on."""
-        if any(set(entry.shape) & {3, 4} for entry in self.model.facts.outputs):
-            sample = self._sample(UNIT.recipe(self.base), self._fed(0, UNIT.recipe(self.base)))
-            refuse_pictures(self.model.path.name, sample)
-
     def _can_afford(self, runs: int) -> bool:
         """Whether so many runs more stay within the number and the time allowed."""
         seconds = self._seconds / self.runs * (self.runs + runs) if self.runs else 0.0
-        return self.runs + runs <= MOST_RUNS[len(self.pictures)] and seconds <= PATIENCE
+        return self.runs + runs <= self.most_runs and seconds <= PATIENCE
 
     def _prefers_bgr(self, winner: Candidate) -> bool:
         measured = (winner, False, 0) in self._scores
@@ -111,21 +132,24 @@ class Search:
         gain = BGR_GAIN if len(self.pictures) >= MOST_PICTURES else BGR_GAIN_OF_FEW
         return self._score(winner, True, 0) - self._score(winner, False, 0) > gain
 
-    def _tried(self, near: list[Candidate]) -> str:
+    def _tried(self, near: list[Candidate], lead: float) -> str:
         """What was done, in words."""
         tried = {candidate for candidate, bgr, _ in self._scores if not bgr}
         if len(tried) < 2:
             return "by its weights"
         some = f"{len(tried)} of {len(near)}" if len(tried) < len(near) else f"{len(tried)}"
-        slow = f", {self._seconds / self.runs:.1f} s a run" if len(tried) < len(near) else ""
         pictures = len({number for _, _, number in self._scores})
-        return f"best of {some} tried on {pictures} picture{'s' if pictures > 1 else ''}{slow}"
+        words = f"best of {some} tried on {pictures} picture{'s' if pictures > 1 else ''}, by {lead:.2f}"
+        slow = self._seconds / self.runs * self.most_runs > PATIENCE
+        return (
+            f"{words}; at {self._seconds / self.runs:.1f} s a run, no more fit into {PATIENCE:.0f} s" if slow else words
+        )
 
     def _score(self, candidate: Candidate, bgr: bool, number: int) -> float:
         key = candidate, bgr, number
         if key not in self._scores:
-            recipe = replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
-            picture = self._fed(number, recipe)
+            recipe = self._recipe(candidate, bgr)
+            picture = fitted(self.pictures[number], recipe)
             samples = [self._sample(recipe, each) for each in (picture, picture.flip(1), darken(picture))]
             self._samples.setdefault((candidate, bgr), []).extend(samples[:2])
             self._scores[key] = self._judge(candidate, bgr, recipe, samples)
@@ -135,32 +159,27 @@ class Search:
         try:
             recipe = read_by(recipe, self._meaning(candidate, bgr))
             answers = [self.answer(recipe, sample) for sample in samples]
-        except OtherKindError:
-            raise
-        except ModelOutputError:
+        except ModelOutputError as error:
+            if isinstance(error, OtherKindError):  # whatever numbers it is fed
+                raise
             return NO_ANSWER
         return score(answers[0], answers[1].flip(1), answers[2], samples[0].picture)
 
     def _meaning(self, candidate: Candidate, bgr: bool) -> Meaning:
         samples = self._samples.get((candidate, bgr))
         if not samples:
-            recipe = replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")
-            samples = self._samples[candidate, bgr] = [self._sample(recipe, self._fed(0, recipe))]
+            recipe = self._recipe(candidate, bgr)
+            sample = self._sample(recipe, fitted(self.pictures[0], recipe))
+            samples = self._samples[candidate, bgr] = [sample]
         return read_meaning(self.model.path.name, self.model.facts, samples)
 
-    def _fed(self, number: int, recipe: Recipe) -> Tensor:
-        picture = self.pictures[number]
-        return fit(picture, place(picture.shape[1], picture.shape[0], recipe), recipe)
-
     def _sample(self, recipe: Recipe, picture: Tensor) -> Sample:
-        if self.raise_if_cancelled:
-            self.raise_if_cancelled()
         start = time.perf_counter()
-        sample = run_sample(self.model, recipe, picture, raise_if_cancelled=self.raise_if_cancelled)
+        sample = run_sample(self.model, recipe, picture, raise_if_cancelled=self.trial.raise_if_cancelled)
         self._seconds += time.perf_counter() - start
         self.runs += 1
-        if self.on_run:
-            self.on_run(self.runs, MOST_RUNS[len(self.pictures)])
+        if self.trial.on_run:
+            self.trial.on_run(self.runs, self.most_runs)
         return sample
 
     def answer(self, recipe: Recipe, sample: Sample) -> Tensor:

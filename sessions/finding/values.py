@@ -13,6 +13,7 @@ EPSILON = 1e-3
 SUM = 0.02  # probabilities of classes add up to 1, so closely
 BRIGHT = 32  # maps that reach this are 0..255, or labels
 MOST_LABELS = 64  # different values in a map of whole numbers, from which on they are levels
+ROUNDING = 2.0  # levels, of each class
 COLD = 1.0  # logits that stay within +-1
 
 
@@ -51,12 +52,22 @@ def decoding_of(last_op: str, maps: Sequence[Tensor]) -> Reading:
 
 def _of_several(maps: Sequence[Tensor], unit: bool, high: float) -> Reading:
     if not maps[0].is_floating_point():
-        return Reading("levels" if high > 1 else "none")
+        return _of_quantised(maps, high)
     if not unit:
         return Reading("softmax")
     sums = [each.float().sum(0) for each in maps]
     exclusive = all(bool(((each - 1).abs() <= SUM).all()) for each in sums)
     return Reading("classes" if exclusive else "none")
+
+
+def _of_quantised(maps: Sequence[Tensor], high: float) -> Reading:
+    """Whole numbers: of classes that sum to 255 they are levels, else logits that nobody turned back into floats."""
+    if high <= 1:
+        return Reading("none")
+    sums = torch.cat([each.float().sum(0).flatten() for each in maps])
+    if float((sums - IGNORED).abs().mean()) <= ROUNDING * len(maps[0]):
+        return Reading("levels")
+    return Reading("softmax", ("its numbers are quantised logits: the edges of the mask are hard",))
 
 
 def _are_labels(maps: Sequence[Tensor], high: float) -> bool:

@@ -6,7 +6,6 @@ Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 from __future__ import annotations
 
 import math
-import mmap
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import NotOnnxError
-from .check import check_model_file, unknown, unreadable
+from .mapped import read_mapped
 from .protobuf import Budget, MalformedError, Message
 
 # Element types of tensors whose numbers are read, and the field that holds them if they are not raw bytes.
@@ -97,17 +95,8 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """Read a model's operators and constants; the weights stay on disk. Raises ModelNotFoundError, NotOnnxError."""
-    check_model_file(path)
-    try:
-        with path.open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # closed with the last view of it
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
-    try:
-        return parse_graph(memoryview(content))
-    except MalformedError as error:
-        raise NotOnnxError(unknown(path)) from error
+    """Read a model's operators and constants; the weights stay on disk. Raises what `read_mapped` raises."""
+    return read_mapped(path, parse_graph)
 
 
 def parse_graph(view: memoryview) -> Graph:

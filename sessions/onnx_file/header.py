@@ -3,17 +3,15 @@
 Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import NotOnnxError
 from ...plain_text import plain
-from .check import check_model_file, cut_off, too_large, unknown, unreadable
 from .external import check_location, find_in_nodes, find_locations
+from .mapped import read_mapped
 from .producers import find_last_ops
-from .protobuf import Budget, CutOffError, MalformedError, Message, TooLargeError
+from .protobuf import Budget, CutOffError, MalformedError, Message
 
 KINDS = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool"}
 KINDS |= {10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16"}
@@ -55,21 +53,7 @@ def inspect(path: Path) -> ModelFacts:
     Raises ModelNotFoundError, NotOnnxError, and ExternalDataError where weights that lie beside the file are missing
     or point outside its folder; ModelError where the file cannot be opened.
     """
-    check_model_file(path)
-    try:
-        with path.open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # closed with the last view of it
-    except (OSError, ValueError) as error:  # ValueError: it was emptied meanwhile
-        raise unreadable(path, error) from error
-    try:
-        facts = read_header(memoryview(content))
-    except TooLargeError as error:
-        raise NotOnnxError(too_large(path, error)) from error
-    except CutOffError as error:
-        # Every ONNX file begins with its ir_version; other bytes only look like a message for a while.
-        raise NotOnnxError(cut_off(path) if content[:1] == b"\x08" else unknown(path)) from error
-    except MalformedError as error:
-        raise NotOnnxError(unknown(path)) from error
+    facts = read_mapped(path, read_header)
     for location in facts.external:
         check_location(path, location)
     return facts

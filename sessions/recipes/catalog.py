@@ -11,6 +11,7 @@ from .recipe import Recipe, from_dict
 
 CATALOG = Path(__file__).with_name("catalog.toml")
 RecipeSource = Literal["rembg", "trainer"]
+BLOCK = 2**20  # bytes
 RECIPE_SOURCES: tuple[str, ...] = get_args(RecipeSource)
 
 
@@ -100,7 +101,7 @@ def find_by_file(file: str) -> CatalogModel | None:
 
 def find_by_checksum(path: Path) -> CatalogModel | None:
     """The model whose checksum this file has, whatever it is called. Reads the whole file."""
-    sums = {f"{kind}:{digest(path, kind)}" for kind in ("md5", "sha256")}
+    sums = {f"{kind}:{digits}" for kind, digits in digests(path).items()}
     return next((model for model in catalog().values() if model.checksum in sums), None)
 
 
@@ -108,6 +109,22 @@ def digest(path: Path, kind: str) -> str:
     """The hexadecimal checksum of a file; kind: md5 or sha256."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, kind).hexdigest()
+
+
+def digests(path: Path) -> dict[str, str]:
+    """The hexadecimal md5 and sha256 of a file, in one reading; as long as it does not change, in no further one."""
+    stat = path.stat()
+    return _digests(path.resolve(), stat.st_mtime_ns, stat.st_size)
+
+
+@cache
+def _digests(path: Path, *_: int) -> dict[str, str]:
+    sums = {"md5": hashlib.md5(usedforsecurity=False), "sha256": hashlib.sha256()}
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            for each in sums.values():
+                each.update(block)
+    return {kind: each.hexdigest() for kind, each in sums.items()}
 
 
 @cache

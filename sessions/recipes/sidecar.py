@@ -1,5 +1,6 @@
 """Recipes beside a model or inside it: our own JSON and withoutBG's. What they do not say is found out."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from ...errors import ContainerError, RecipeError
 from ...values import shown
 from .container import SIDE
 from .json_object import read_json, read_json_file
-from .recipe import Recipe, from_dict
+from .recipe import Recipe, from_dict, to_dict
 from .spelling import spelled_out
 
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
@@ -29,6 +30,24 @@ def read_sidecar(model: Path) -> tuple[dict[str, Any], str] | None:
     return (
         (_parse(path.name, "mend or remove it", lambda: read_json_file(path)), path.name) if _is_there(path) else None
     )
+
+
+def write_sidecar(model: Path, recipe: Recipe) -> Path:
+    """Write a recipe beside its model, as `<model>.onnx.json` -> that file. One that is there already is left alone.
+
+    Raises RecipeError if there is one that says otherwise, or if the folder cannot be written.
+    """
+    file, text = sidecar_path(model), json.dumps(to_dict(recipe), indent=1) + "\n"
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError as error:
+        if _is_there(file) and file.read_text(encoding="utf-8") == text:
+            return file
+        raise RecipeError(f"{file.name} is there already and is left as it is: remove it, then write again") from error
+    except OSError as error:
+        raise RecipeError(f"{file.name} cannot be written ({error.strerror}): save the recipe elsewhere") from error
+    return file
 
 
 def read_recipe(file: Path) -> Recipe:
