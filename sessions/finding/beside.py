@@ -9,7 +9,7 @@ from ..recipes.container import CustomSessionContainer
 from ..recipes.recipe import MOST_PIXELS, Recipe, from_dict
 from ..recipes.sidecar import read_metadata
 from ..runtime.loaded import LoadedModel
-from .feeding import Fed, find_feeding, finish, untried
+from .feeding import Fed, find_feeding, finish
 from .hugging_face import read_processor
 from .samples import Trial
 from .size import sized
@@ -48,7 +48,7 @@ def complete(model: LoadedModel, trial: Trial, values: Mapping[str, Any]) -> Fed
     if {"output", "decoding"} <= values.keys():
         return Fed(recipe, "")
     ordered = from_dict({"channels": values.get("channels", "rgb")}, recipe)
-    return Fed(finish(model, ordered, trial), "", untried(trial), bool(trial.pictures))
+    return finish(model, ordered, trial)
 
 
 def with_size(values: Mapping[str, Any]) -> Recipe:
