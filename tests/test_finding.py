@@ -260,6 +260,7 @@ def test_what_outputs_mean():
 
 
 NO_MASKS = {
+    "rows": np.zeros((1076, 14), np.float32),
     "boxes": np.zeros((1, 84, 8400), np.float32),
     "tokens": np.random.default_rng(0).normal(size=(1, 17, 768)).astype(np.float32),
     "logits": np.zeros((1, 1000), np.float32),
@@ -281,6 +282,12 @@ def test_quantised_logits_are_no_levels():
     assert meaning(logits).decoding == "softmax"
     sure = np.where(inside.numpy(), 250, 3).astype(np.uint8)
     assert meaning(np.stack([255 - sure, sure])[None]).decoding == "levels"
+
+
+def test_rows_of_boxes_are_no_classifier():
+    """YuNet's: 1076 boxes with landmarks."""
+    with pytest.raises(OtherKindError, match="looks like a detector"):
+        meaning(NO_MASKS["rows"], "loc")
 
 
 def test_numbers_that_no_network_gives_are_refused():
