@@ -41,7 +41,7 @@ def without_fixed(values: dict[str, Any], model: LoadedModel, place: str) -> dic
 def complete(model: LoadedModel, trial: Trial, values: Mapping[str, Any]) -> Fed:
     """A recipe for what the values leave open: the size, the numbers, the meaning of the outputs."""
     numbers = {name: values[name] for name in FEEDING if name in values}
-    base, runs = sized(model, with_size(values))
+    base, runs = sized(model, with_size(values), raise_if_cancelled=trial.raise_if_cancelled)
     if not numbers:
         return find_feeding(model, base, trial, runs)
     recipe = from_dict({"scale": "255", **numbers}, base)

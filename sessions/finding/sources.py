@@ -121,7 +121,7 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     by_graph = family_of_graph(inside.fingerprint)
     family = by_graph or family_of_name(path)
     usual = replace(family.recipe, most_pixels=MOST_PIXELS) if family else with_size({})
-    base, runs = sized(model, usual, inside.first.resizes)
+    base, runs = sized(model, usual, inside.first.resizes, trial.raise_if_cancelled)
     if not family or inside.first.is_baked or not model.picture.kind.startswith("float"):
         fed = find_feeding(model, base, trial, runs)
         return FoundRecipe(fed.recipe, fed.words, model, fed.doubt, tried=fed.tried)
