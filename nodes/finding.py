@@ -63,7 +63,7 @@ def trial_on(images: Tensor | None) -> Trial:
     return Trial(spread_levels(images, MOST_PICTURES), host.run_progress(), host.raise_if_cancelled)
 
 
-def read_output(model: str, recipe: Recipe, provider: str, images: Tensor) -> Recipe:
+def read_output(model: str, recipe: Recipe, provider: str, images: Tensor) -> FoundRecipe:
     """A recipe of typed numbers, as it is if the model's first output is one map; else with what its outputs mean."""
     from ..imaging.convert import check_images
     from ..sessions.finding.typed import read_typed

@@ -60,7 +60,7 @@ def _read(name: str) -> dict[str, Any]:
 
     # On the CPU: a look at a file must not take memory from what runs on the GPU.
     chosen = find_recipe(host.model_path(name), CPU)
-    return {**numbers(chosen.recipe), "source": plain(chosen.source)}
+    return {**numbers(chosen.recipe), "source": plain(chosen.source), "doubt": plain(chosen.doubt)}
 
 
 def presets_answer(_: Mapping[str, str]) -> Answer:

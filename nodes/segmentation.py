@@ -93,9 +93,11 @@ class FileNode(SessionNode):
     def execute(self, images: Tensor, model: str, **widgets: Any) -> tuple[Tensor, Tensor]:
         settings = self.WIDGETS(**widgets)
         recipe = settings.recipe_or(Recipe(settings.container()))
+        said = ""
         if not settings.recipe and settings.decoding == DEFAULT_DECODING:
-            recipe = read_output(model, recipe, settings.provider, images)
-        result = self.run(images, host.model_path(model), recipe, settings)
+            chosen = read_output(model, recipe, settings.provider, images)
+            recipe, said = chosen.recipe, chosen.said
+        result = self.run(images, host.model_path(model), recipe, settings, said)
         return result.image, result.mask
 
 

@@ -30,12 +30,14 @@ from onnx_segmentation.sessions.finding.samples import Trial, photo_like
 from onnx_segmentation.sessions.finding.search import Search
 from onnx_segmentation.sessions.finding.sources import find_recipe
 from onnx_segmentation.sessions.finding.trial import NO_ANSWER, darken, score
+from onnx_segmentation.sessions.finding.typed import read_typed
 from onnx_segmentation.sessions.finding.weights import weigh
 from onnx_segmentation.sessions.onnx_file.graph import read_graph
 from onnx_segmentation.sessions.onnx_file.header import inspect
 from onnx_segmentation.sessions.onnx_file.picture_input import PictureInput, find_picture_input
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe, from_dict
+from onnx_segmentation.sessions.runtime import loaded
 from support import make_red_model, picture_input, write_model
 from zoo import Builder, output
 
@@ -260,6 +262,7 @@ def test_what_outputs_mean():
 
 
 NO_MASKS = {
+    "rows": np.zeros((1076, 14), np.float32),
     "boxes": np.zeros((1, 84, 8400), np.float32),
     "tokens": np.random.default_rng(0).normal(size=(1, 17, 768)).astype(np.float32),
     "logits": np.zeros((1, 1000), np.float32),
@@ -281,6 +284,12 @@ def test_quantised_logits_are_no_levels():
     assert meaning(logits).decoding == "softmax"
     sure = np.where(inside.numpy(), 250, 3).astype(np.uint8)
     assert meaning(np.stack([255 - sure, sure])[None]).decoding == "levels"
+
+
+def test_rows_of_boxes_are_no_classifier():
+    """YuNet's: 1076 boxes with landmarks."""
+    with pytest.raises(OtherKindError, match="looks like a detector"):
+        meaning(NO_MASKS["rows"], "loc")
 
 
 def test_numbers_that_no_network_gives_are_refused():
@@ -313,6 +322,31 @@ def test_found_once_and_for_all(tmp_path, monkeypatch):
     second = find_recipe(again, trial=Trial([picture.flip(0)], lambda done, most: runs.append(done)))
     assert not runs and second.recipe == first.recipe and "found before" in second.source
     assert kept.forget(again) and kept.load_kept(again) is None
+
+
+@pytest.mark.parametrize(("pictures", "most"), [(1, 12), (3, 25)])
+@pytest.mark.parametrize("folded", [False, True])
+def test_so_many_runs_and_none_the_second_time(tmp_path, monkeypatch, pictures, most, folded):
+    """Counted where onnxruntime is called, whatever the runs are for."""
+    monkeypatch.setenv("ONNX_SEGMENTATION_CACHE", str(tmp_path / "cache"))
+    path, runs, run = trained_on(UNIT, folded=folded)(tmp_path / "network.onnx"), [], loaded.run_session
+    monkeypatch.setattr(loaded, "run_session", lambda *each: runs.append(each) or run(*each))
+    picture, _ = disc()
+    trial = Trial([picture.roll(8 * number, 1) for number in range(pictures)])
+    first = find_recipe(path, trial=trial)
+    assert 0 < len(runs) <= most
+    runs.clear()
+    again = path.rename(tmp_path / "renamed.onnx")  # as in a new process: nothing of it is in memory
+    assert find_recipe(again, trial=trial).recipe == first.recipe and not runs
+
+
+def test_typed_numbers_that_the_weights_speak_against_are_named(tmp_path):
+    path = trained_on(LEVELS)(tmp_path / "network.onnx")
+    base = Recipe(CustomSessionContainer(width=SIDE, height=SIDE))
+    typed = read_typed(path, UNIT.recipe(base), None, lambda _: None)
+    assert typed.recipe == UNIT.recipe(base)
+    assert "its weights look trained on 0..255, other than typed" in typed.said
+    assert read_typed(path, LEVELS.recipe(base), None, lambda _: None).said == ""
 
 
 class OfNumbers:

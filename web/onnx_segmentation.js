@@ -47,7 +47,8 @@ function fill(node, numbers) {
   }
   node.setDirtyCanvas(true, true)
   const also = numbers.also.length ? `. It also wants ${numbers.also.join(", ")}: the recipe node can say that` : ""
-  say(also ? "warn" : "success", `Filled in from: ${numbers.source}${also}`)
+  const doubt = numbers.doubt ? `; ${numbers.doubt}` : ""
+  say(also || doubt ? "warn" : "success", `Filled in from: ${numbers.source}${doubt}${also}`)
   return true
 }
 

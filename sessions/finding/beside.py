@@ -9,7 +9,7 @@ from ..recipes.container import CustomSessionContainer
 from ..recipes.recipe import MOST_PIXELS, Recipe, from_dict
 from ..recipes.sidecar import read_metadata
 from ..runtime.loaded import LoadedModel
-from .feeding import Fed, find_feeding, finish, untried
+from .feeding import Fed, find_feeding, finish
 from .hugging_face import read_processor
 from .samples import Trial
 from .size import sized
@@ -41,14 +41,14 @@ def without_fixed(values: dict[str, Any], model: LoadedModel, place: str) -> dic
 def complete(model: LoadedModel, trial: Trial, values: Mapping[str, Any]) -> Fed:
     """A recipe for what the values leave open: the size, the numbers, the meaning of the outputs."""
     numbers = {name: values[name] for name in FEEDING if name in values}
-    base, runs = sized(model, with_size(values))
+    base, runs = sized(model, with_size(values), raise_if_cancelled=trial.raise_if_cancelled)
     if not numbers:
         return find_feeding(model, base, trial, runs)
     recipe = from_dict({"scale": "255", **numbers}, base)
     if {"output", "decoding"} <= values.keys():
         return Fed(recipe, "")
     ordered = from_dict({"channels": values.get("channels", "rgb")}, recipe)
-    return Fed(finish(model, ordered, trial), "", untried(trial), bool(trial.pictures))
+    return finish(model, ordered, trial)
 
 
 def with_size(values: Mapping[str, Any]) -> Recipe:

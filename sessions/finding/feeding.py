@@ -15,7 +15,7 @@ from .fingerprint import FEWEST
 from .inside import Inside, look_inside
 from .outputs import Meaning, read_meaning, refuse_pictures
 from .preprocessing import Preprocessing
-from .samples import MOST_PICTURES, Trial, photo_like, read_by, run_on, run_sample, sample_picture
+from .samples import MOST_PICTURES, Trial, photo_like, read_by, run_on, run_sample, sample_picture, with_notes
 from .search import Search
 from .weights import Evidence, weigh
 
@@ -84,19 +84,18 @@ def find_feeding(model: LoadedModel, base: Recipe, trial: Trial, runs: int = 0) 
 
     Raises what `read_meaning` raises.
     """
-    if trial.pictures and may_be_picture(model):
-        refuse_pictures(model.path.name, run_on(model, UNIT.recipe(base), trial.pictures[0], trial.raise_if_cancelled))
-        runs += 1
     numbers = read_numbers(model.picture, look_inside(model), trial.pictures)
     if numbers.fixed:
         recipe = replace(numbers.fixed.recipe(base), channels=numbers.channels)
-        return Fed(finish(model, recipe, trial), numbers.words, numbers.doubt or untried(trial), bool(trial.pictures))
+        fed = finish(model, recipe, trial, numbers.words, numbers.doubt)
+        refuse_if_picture(model, base, trial)
+        return fed
     assert numbers.evidence is not None
     likelihood = numbers.evidence.likelihood
     if not trial.pictures:
         best = max(likelihood, key=lambda each: likelihood[each])
-        recipe = finish(model, best.recipe(base), trial)
-        return Fed(recipe, f"{best.name} by its weights", untried(trial), tried=False)
+        return finish(model, best.recipe(base), trial, f"{best.name} by its weights")
+    runs += refuse_if_picture(model, base, trial)
     result = Search(model, base, trial, runs).run(likelihood)
     if result.blind:
         return Fed(result.recipe, result.words, "it saw no subject in the picture, whatever it was fed")
@@ -104,12 +103,15 @@ def find_feeding(model: LoadedModel, base: Recipe, trial: Trial, runs: int = 0) 
     return Fed(result.recipe, result.words, "a close race: look at the mask" if close else "")
 
 
-def may_be_picture(model: LoadedModel) -> bool:
-    """Whether an output has, or may have, the channels of a picture; it shows when the model is fed one as it is."""
+def refuse_if_picture(model: LoadedModel, base: Recipe, trial: Trial) -> int:
+    """Raises OtherKindError if the model answers with a picture: it shows when it is fed one as it is, whatever it was
+    trained on -> how often the model was run for that."""
     shapes = [entry.shape for entry in model.facts.outputs]
-    return model.picture.kind.startswith("float") and any(
-        {3, 4} & set(shape) or (len(shape) > 2 and set(shape[1:]) == {None}) for shape in shapes
-    )
+    possible = any({3, 4} & set(shape) or (len(shape) > 2 and set(shape[1:]) == {None}) for shape in shapes)
+    if not trial.pictures or not possible or not model.picture.kind.startswith("float"):
+        return 0
+    refuse_pictures(model.path.name, run_on(model, UNIT.recipe(base), trial.pictures[0], trial.raise_if_cancelled))
+    return 1
 
 
 def untried(trial: Trial) -> str:
@@ -117,9 +119,10 @@ def untried(trial: Trial) -> str:
     return "" if trial.pictures else "a guess: no picture was there to try it on"
 
 
-def finish(model: LoadedModel, recipe: Recipe, trial: Trial) -> Recipe:
+def finish(model: LoadedModel, recipe: Recipe, trial: Trial, words: str = "", doubt: str = "") -> Fed:
     """The recipe with its outputs read as they mean, by a run on each picture; on a made-up one without."""
-    return read_by(recipe, find_meaning(model, recipe, trial))
+    meaning = find_meaning(model, recipe, trial)
+    return Fed(read_by(recipe, meaning), with_notes(words, meaning), doubt or untried(trial), bool(trial.pictures))
 
 
 def find_meaning(model: LoadedModel, recipe: Recipe, trial: Trial) -> Meaning:

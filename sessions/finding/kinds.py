@@ -38,6 +38,7 @@ SERVES = {
 FEATURES = (64, 96, 128, 192, 256, 320, 384, 512, 768, 1024)
 """Numbers of channels that features have. Nobody has that many classes, but for 64, 96 and 128: names decide there."""
 GRIDS = (8, 16, 32)  # strides of the cells in which detectors look for boxes
+MOST_FRAMES = 16  # of a batch; more rows are boxes
 WORDS_IN_A_TEXT = 1000  # and more, for each place of a line of text
 LIKENESS = 0.6
 """Correlation of every channel with the picture's own, from which on an output of three is a picture."""
@@ -78,7 +79,7 @@ def kind_of_shapes(outputs: Mapping[str, NDArray[Any]], fed: tuple[int, int]) ->
     """The kind that shapes tell when no output is a map."""
     shapes = [output.shape for output in outputs.values()]
     if all(len(shape) <= 2 or set(shape[2:]) == {1} for shape in shapes):
-        return "classifier"
+        return "detector" if any(_are_rows(shape) for shape in shapes) else "classifier"
     cells = sum((fed[0] // stride) * (fed[1] // stride) for stride in GRIDS)
     if any(len(shape) == 3 and {cells, 3 * cells} & set(shape[1:]) for shape in shapes):
         return "detector"
@@ -89,6 +90,11 @@ def kind_of_shapes(outputs: Mapping[str, NDArray[Any]], fed: tuple[int, int]) ->
     if any(len(shape) == 3 for shape in shapes):
         return "detector"
     return "model of maps of another shape" if any(len(shape) == 4 for shape in shapes) else ""
+
+
+def _are_rows(shape: tuple[int, ...]) -> bool:
+    """Whether [N, numbers] are boxes: many rows of at least four numbers."""
+    return len(shape) == 2 and shape[0] > MOST_FRAMES and 4 <= shape[1] < 100
 
 
 def _has_features(shape: tuple[int, ...]) -> bool:

@@ -71,6 +71,11 @@ def read_by(recipe: Recipe, meaning: Meaning) -> Recipe:
     )
 
 
+def with_notes(words: str, meaning: Meaning) -> str:
+    """Where a recipe comes from, with what a person should know of its outputs."""
+    return "; ".join(part for part in (words, *meaning.notes) if part)
+
+
 @cache
 def sample_picture(width: int, height: int) -> NDArray[np.uint8]:
     """A bright, warm disc left of the middle of a dark, cool gradient [height, width, 3] uint8."""

@@ -13,7 +13,7 @@ from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
 from .candidates import Candidate
 from .outputs import Meaning, Sample, read_meaning
-from .samples import MOST_PICTURES, Trial, fitted, read_by, run_sample
+from .samples import MOST_PICTURES, Trial, fitted, read_by, run_sample, with_notes
 from .trial import NO_ANSWER, darken, score
 
 MOST_RUNS = {1: 12, 2: 18, 3: 25}
@@ -76,9 +76,10 @@ class Search:
             if others:
                 winner, bgr, blind, totals = max(others, key=lambda each: others[each]), False, False, others
         lead = min((totals[winner] - totals[each] for each in totals if each != winner), default=0.0)
-        recipe = read_by(self._recipe(winner, bgr), self._meaning(winner, bgr))
+        meaning = self._meaning(winner, bgr)
         order = f"{winner.name}, BGR" if bgr else winner.name
-        return Searched(recipe, f"{order}, {self._tried(near, lead)}", lead, blind)
+        words = with_notes(f"{order}, {self._tried(near, lead)}", meaning)
+        return Searched(read_by(self._recipe(winner, bgr), meaning), words, lead, blind)
 
     def _recipe(self, candidate: Candidate, bgr: bool) -> Recipe:
         return replace(candidate.recipe(self.base), channels="bgr" if bgr else "rgb")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import torch
 
+from ...callbacks import RaiseIfCancelled
 from ...errors import ModelInputError
 from ..recipes.recipe import Recipe
 from ..runtime.loaded import LoadedModel
@@ -17,7 +18,9 @@ SIDES = (512, 256, 1024, 320, 224, 448, 518, 384, 640)
 """For models that are free by name only."""
 
 
-def sized(model: LoadedModel, base: Recipe, square: bool = False) -> tuple[Recipe, int]:
+def sized(
+    model: LoadedModel, base: Recipe, square: bool = False, raise_if_cancelled: RaiseIfCancelled | None = None
+) -> tuple[Recipe, int]:
     """The recipe with the size that the file fixes, or one found by trial -> and how often the model was run for it.
 
     base: of which fit and sides hold for a free size, if it keeps the aspect. square: the graph resizes what it is fed.
@@ -31,7 +34,7 @@ def sized(model: LoadedModel, base: Recipe, square: bool = False) -> tuple[Recip
     for recipe, sides in _possibilities(model, base, square):
         runs += 1
         try:
-            trial_run(model, at(recipe, *sides), *sides)
+            trial_run(model, at(recipe, *sides), *sides, raise_if_cancelled)
         except ModelInputError as error:
             failure = error
             continue
@@ -45,10 +48,12 @@ def at(recipe: Recipe, width: int, height: int) -> Recipe:
     return replace(recipe, container=replace(recipe.container, width=width, height=height), fit=fit)
 
 
-def trial_run(model: LoadedModel, recipe: Recipe, width: int, height: int) -> Sample:
+def trial_run(
+    model: LoadedModel, recipe: Recipe, width: int, height: int, raise_if_cancelled: RaiseIfCancelled | None = None
+) -> Sample:
     """One run on a made-up picture."""
     picture = torch.from_numpy(sample_picture(width, height))
-    return run_sample(model, recipe, picture, real=False)
+    return run_sample(model, recipe, picture, False, raise_if_cancelled)
 
 
 def _possibilities(model: LoadedModel, base: Recipe, square: bool) -> list[tuple[Recipe, tuple[int, int]]]:

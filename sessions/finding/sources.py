@@ -18,7 +18,7 @@ from .families import family_of_graph, family_of_name
 from .feeding import find_feeding, find_meaning
 from .inside import look_inside
 from .kept import KeptRecipe, forget, keep, load_kept
-from .samples import Trial
+from .samples import Trial, with_notes
 from .size import at, sized
 
 COMPLETE = {"mean", "std", "scale", "width", "height", "output", "decoding"}
@@ -40,7 +40,7 @@ class FoundRecipe:
     @property
     def said(self) -> str:
         """Where it is from, and what is doubtful about it."""
-        return f"{self.source}; {self.doubt}" if self.doubt else self.source
+        return "; ".join(part for part in (self.source, self.doubt) if part)
 
 
 _found: WeakKeyDictionary[LoadedModel, FoundRecipe] = WeakKeyDictionary()
@@ -69,7 +69,9 @@ def find_recipe(
     rest = _find(path, model, trial, values)
     if sidecar and values.keys() & {"width", "height"}:
         values = {"most_pixels": 0, **values}  # the user's own size is never reduced
-    return replace(rest, recipe=from_dict(without_fixed(values, model, place), rest.recipe), source=place)
+    recipe = from_dict(without_fixed(values, model, place), rest.recipe)
+    doubt = "; ".join(part for part in (rest.source and f"the rest: {rest.source}", rest.doubt) if part)
+    return replace(rest, recipe=recipe, source=place, doubt=doubt)
 
 
 def find_again(path: Path, provider: str | None, make_room: MakeRoom, trial: Trial) -> tuple[FoundRecipe, str]:
@@ -119,7 +121,7 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     by_graph = family_of_graph(inside.fingerprint)
     family = by_graph or family_of_name(path)
     usual = replace(family.recipe, most_pixels=MOST_PIXELS) if family else with_size({})
-    base, runs = sized(model, usual, inside.first.resizes)
+    base, runs = sized(model, usual, inside.first.resizes, trial.raise_if_cancelled)
     if not family or inside.first.is_baked or not model.picture.kind.startswith("float"):
         fed = find_feeding(model, base, trial, runs)
         return FoundRecipe(fed.recipe, fed.words, model, fed.doubt, tried=fed.tried)
@@ -129,7 +131,7 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     decoding = _as_family(family.recipe.decoding, meaning.decoding)
     source = f"{family.name}, by its {'graph' if by_graph else 'name'}"
     recipe = replace(base, output=meaning.output, decoding=decoding)  # which class is the subject the family knows
-    return FoundRecipe(recipe, source, model, lasting=by_graph is not None)
+    return FoundRecipe(recipe, with_notes(source, meaning), model, lasting=by_graph is not None)
 
 
 def _as_family(usual: Decoding, read: Decoding) -> Decoding:
