@@ -1,16 +1,17 @@
 """The one pipeline: frames -> mask -> post-process -> alpha matting -> edge colours -> RGBA and MASK."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from .callbacks import OnFrame, RaiseIfCancelled
+from .class_batches import ClassMasks
 from .forks import begin_work
 from .frames import CutoutOptions, Frame, each_frame, masked_frames
 from .imaging.compose import Results
-from .imaging.convert import check_images, spread_levels, to_masks
+from .imaging.convert import check_images, spread_levels, to_masks, to_plate
 from .out_of_memory import memory_for
 from .refine import RefineOptions, colours_and_alpha, mask_trimap
 from .sessions.guessed import MOST_PICTURES, settled
@@ -27,13 +28,16 @@ class Cutout:
     """image: straight RGBA [B, H, W, 4], or RGB over a background; mask: [B, H, W], 1 = subject; both float32 0..1.
 
     confidence: see `Masks`; 1 for masks that no model made. trimap: of the first frame, [H, W], 1, 0.5 or 0, if alpha
-    matting ran.
+    matting ran. class_masks: if they were asked for and the model has several classes, [K * B, H, W] float32 0..1: all
+    frames of the first class, then of the second. class_names: of these K classes; a number for one without a name.
     """
 
     image: Tensor
     mask: Tensor
     confidence: list[float]
     trimap: Tensor | None = None
+    class_masks: Tensor | None = None
+    class_names: tuple[str, ...] = ()
 
 
 def cutout(
@@ -42,13 +46,18 @@ def cutout(
     options: CutoutOptions | None = None,
     on_frame: OnFrame | None = None,
     raise_if_cancelled: RaiseIfCancelled | None = None,
+    *,
+    class_masks: bool = False,
 ) -> Cutout:
     """Cut the subject out of each frame of an IMAGE [B, H, W, 3 or 4], 0..1; its alpha channel is ignored.
 
     Alpha and mask are whole 8-bit levels. Memory beyond input and output is that of one run of the model, whatever B
     is. `on_frame` is called after each frame, `raise_if_cancelled` at least every second; both may raise, to stop.
+    class_masks: give a mask of each class as well, as the model gives it. Frames for a recurrent model are one video:
+    it remembers from each to the next.
 
-    Raises ImageError for an empty batch or NaN, ModelOutputError where the model gives no mask, ModelMemoryError,
+    Raises ImageError for an empty batch or NaN, SeveralInputsError for a model that wants a plate and has none,
+    RecipeError for a class that there is not, ModelOutputError where the model gives no mask, ModelMemoryError,
     NotEnoughMemoryError and ForkedError.
     """
     begin_work()
@@ -57,8 +66,11 @@ def cutout(
     if isinstance(session, CustomSession):
         session = settled(session, lambda: spread_levels(images, MOST_PICTURES), raise_if_cancelled)
     with memory_for(_work(images)):
+        session = session.for_run(options.classes, to_plate(options.plate), class_masks)
         frames = each_frame(images, session, options, raise_if_cancelled)
-        return _cut(images, frames, options, session.make_room, on_frame, raise_if_cancelled)
+        classes = ClassMasks(images, session, bool(options.classes.strip()))
+        result = _cut(images, classes.gather(frames), options, session.make_room, on_frame, raise_if_cancelled)
+        return replace(result, class_masks=classes.masks(), class_names=classes.names())
 
 
 def matte_masks(
@@ -127,6 +139,8 @@ def _finish(
         trimap = None
         if options.alpha_matting:
             trimap = mask_trimap(mask, options) if frame.trimap is None else frame.trimap.to(device)
-        return *colours_and_alpha(rgb, mask, options, frame.number, raise_if_cancelled, trimap), trimap
+        foreground = None if frame.foreground is None else frame.foreground.to(device)
+        parts = colours_and_alpha(rgb, mask, options, frame.number, raise_if_cancelled, trimap, foreground)
+        return *parts, trimap
 
     return try_on(work, frame.rgb.device, make_room)

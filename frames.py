@@ -1,7 +1,7 @@
 """The frames of a batch with their masks, a few at a time, fewer where memory runs out."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -21,7 +21,7 @@ from .sessions.runtime.library import CPU
 from .sessions.runtime.memory import MakeRoom, try_on
 from .sessions.segmenter import Segmenter
 from .stages import stage
-from .values import YES_OR_NO, Kind, Number, Rule, check
+from .values import YES_OR_NO, Kind, Maybe, Number, Rule, check
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -32,6 +32,8 @@ RULES: dict[str, Rule] = {
     "steady": YES_OR_NO,
     "background": Kind(str, f"{TRANSPARENT}, or a colour as #rrggbb"),
     "steady_trimap": YES_OR_NO,
+    "classes": Kind(str, "names or numbers of classes, with commas between them"),
+    "plate": Maybe(Kind(Tensor, "an IMAGE of one picture")),
 }
 SAMPLE = 16  # frames that set the scale of a steady batch
 
@@ -44,7 +46,9 @@ class CutoutOptions:
     this (0..1) has no subject, and its mask is empty. steady: one scale for the whole batch, set by frames spread over
     it, instead of each frame's own, so that a video does not flicker (min-max decodings only). background:
     `transparent`, or a colour such as #ffffff that the cut-out is laid over, which makes the result RGB.
-    steady_trimap: with matting, what is sure in one frame and another thing in the next is unknown in both.
+    steady_trimap: with matting, what is sure in one frame and another thing in the next is unknown in both. classes: of
+    a model of several, names or numbers of those that are the subject, with commas; empty for what its recipe says.
+    plate: an IMAGE of one picture, the same scene without the subject, for models that compare the two.
 
     Raises ColourError for a background that is no colour, OptionsError for any other value that cannot be.
     """
@@ -55,6 +59,8 @@ class CutoutOptions:
     steady: bool = False
     background: str = TRANSPARENT
     steady_trimap: bool = False
+    classes: str = ""
+    plate: Tensor | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         check(self, RULES, OptionsError)
@@ -63,13 +69,18 @@ class CutoutOptions:
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture [H, W, 3] 0..1 with its mask [H, W] uint8 and trimap [H, W], if it has one; all on one device."""
+    """A picture [H, W, 3] 0..1 with its mask [H, W] uint8 and trimap [H, W], if it has one; all on one device.
+
+    classes: a mask [H, W] uint8 of each class by its number. foreground: [H, W, 3] uint8, colours that the model gave.
+    """
 
     number: int
     rgb: Tensor
     mask: Tensor
     confidence: float
     trimap: Tensor | None = None
+    classes: Mapping[int, Tensor] = field(default_factory=dict)
+    foreground: Tensor | None = None
 
 
 def each_frame(
@@ -159,7 +170,12 @@ def _segment(
     result = session.segment(
         levels[0][None] if len(levels) == 1 else torch.stack(levels), span, raise_if_cancelled, release_memory
     )
-    return [Frame(*each) for each in zip(numbers, pictures, result.masks, result.confidence, strict=True)]
+    frames = [Frame(*each) for each in zip(numbers, pictures, result.masks, result.confidence, strict=True)]
+    if result.classes:
+        frames = [replace(frame, classes=each) for frame, each in zip(frames, result.classes, strict=True)]
+    if result.foregrounds is not None:
+        frames = [replace(frame, foreground=each) for frame, each in zip(frames, result.foregrounds, strict=True)]
+    return frames
 
 
 def _without_subject(frame: Frame, options: CutoutOptions) -> Frame:
@@ -170,7 +186,8 @@ def _without_subject(frame: Frame, options: CutoutOptions) -> Frame:
         f"frame {frame.number}: no subject found (confidence {frame.confidence:.2f}, "
         f"below {options.min_confidence:.2f})"
     )
-    return replace(frame, mask=torch.zeros_like(frame.mask))
+    nothing = {number: torch.zeros_like(mask) for number, mask in frame.classes.items()}
+    return replace(frame, mask=torch.zeros_like(frame.mask), classes=nothing)
 
 
 def _post_processed(frame: Frame) -> Frame:

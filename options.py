@@ -15,7 +15,7 @@ REFINE = {
     "matting_method": "method",
     "edge_colours": "edge_colours",
 }
-REST = {"post_process_mask": "post_process", "min_confidence": "min_confidence"}
+REST = {"post_process_mask": "post_process", "min_confidence": "min_confidence", "classes": "classes"}
 
 
 class Options(TypedDict, total=False):
@@ -29,6 +29,7 @@ class Options(TypedDict, total=False):
     matting_method: Method
     edge_colours: EdgeColours
     min_confidence: float
+    classes: str
 
 
 def to_options(options: Options) -> CutoutOptions:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+import torch
 from torch import Tensor
 
 from .callbacks import RaiseIfCancelled
@@ -64,11 +65,13 @@ def colours_and_alpha(
     number: int = 0,
     raise_if_cancelled: RaiseIfCancelled | None = None,
     trimap: Tensor | None = None,
+    foreground: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Picture [H, W, 3] 0..1 and mask [H, W] uint8 -> colours [H, W, 3] and alpha [H, W], in whole 8-bit levels.
 
     All on one device. number: the frame's, for the log. raise_if_cancelled is called at least every second.
-    trimap: [H, W] in place of the mask's own.
+    trimap: [H, W] in place of the mask's own. foreground: [H, W, 3] uint8, the subject's colours as a model gave them;
+    they are taken at soft edges, unless the picture's own are asked for.
     """
     alpha = to_values(mask)
     if options.alpha_matting:
@@ -76,6 +79,8 @@ def colours_and_alpha(
         alpha = matte(rgb, known, alpha, options.method, number, raise_if_cancelled, options.network)
         if raise_if_cancelled:
             raise_if_cancelled()
+    if foreground is not None and options.edge_colours in ("auto", "estimated"):
+        return torch.where((alpha < 1)[..., None], to_values(foreground), rgb), alpha
     return edge_colours(rgb, alpha, options, raise_if_cancelled), alpha
 
 

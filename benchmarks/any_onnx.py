@@ -108,7 +108,7 @@ class Bench:
         images = torch.from_numpy(photo.astype(np.float32) / 255)[None]
         inputs = fake_comfyui.defaults(self.node) | PLAIN | {"images": images, "model": path.name, "recipe": recipe}
         try:
-            _, mask, confidence = fake_comfyui.execute(self.node, inputs)
+            _, mask, confidence, *_ = fake_comfyui.execute(self.node, inputs)
         except SegmentationError as error:
             return None, f"{type(error).__name__}: {error}"
         return (mask[0].numpy() > 0.5, float(confidence)), ""

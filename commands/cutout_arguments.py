@@ -46,6 +46,7 @@ def _model(group: Any) -> None:
     names = ", ".join(catalog())
     group.add_argument("--model", required=True, metavar="NAME|FILE", help=f"an .onnx file, or one of {names}")
     group.add_argument("--recipe", type=Path, metavar="FILE", help="how to feed it, in the form of <model>.onnx.json")
+    group.add_argument("--classes", default="", metavar="NAMES", help=HELP["classes"])
     group.add_argument("--provider", metavar="NAME", help="onnxruntime's execution provider (default: CUDA, else CPU)")
 
 
@@ -97,6 +98,7 @@ def _ray(group: Any) -> None:
 
 
 HELP = {
+    "classes": "what to cut out with a model of several classes: 'person, dog', or numbers (default: all)",
     "foreground": "mask levels above are subject (default: 240)",
     "background": "mask levels below are background (default: 20)",
     "erode": "by which both shrink (default: 10)",

@@ -40,6 +40,16 @@ def to_masks(masks: Tensor, frames: int) -> Tensor:
     return masks.clamp(0, 1)
 
 
+def to_plate(plate: Tensor | None) -> Tensor | None:
+    """ComfyUI IMAGE of one picture, the scene without the subject -> [H, W, 3] uint8. Raises ImageError for another."""
+    if plate is None:
+        return None
+    check_images(plate)
+    if len(plate) != 1:
+        raise ImageError(f"plate has {len(plate)} pictures; give one, of the scene without the subject")
+    return to_levels(to_rgb(plate[0], 0))
+
+
 def resize_mask(mask: Tensor, width: int, height: int) -> Tensor:
     """Float mask [H, W] -> [height, width], bilinear, averaging where it shrinks."""
     if mask.shape == (height, width):

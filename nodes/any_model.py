@@ -14,7 +14,16 @@ from ..sessions.runtime.providers import plain_name
 from . import host, inputs
 from .declare import input_types, required
 from .finding import choose_recipe, finish_finding
-from .session_node import CONFIDENCE_TOOLTIP, IMAGE_TOOLTIP, MASK_TOOLTIP, SessionNode, run_session
+from .session_node import (
+    CLASSES_TOOLTIP,
+    CONFIDENCE_TOOLTIP,
+    IMAGE_TOOLTIP,
+    MASK_TOOLTIP,
+    NAMES_TOOLTIP,
+    SessionNode,
+    class_outputs,
+    run_session,
+)
 from .widgets import AnyModelWidgets, AutoWidgets, NumberWidgets, RecipeWidget
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
@@ -32,22 +41,22 @@ class ImageSegmentationAuto(SessionNode):
     DESCRIPTION = (
         "Cuts the subject out with any ONNX file: how to feed it is found out from what lies beside it or inside."
     )
-    RETURN_TYPES = ("IMAGE", "MASK", "FLOAT")
-    RETURN_NAMES = ("image", "mask", "confidence")
-    OUTPUT_TOOLTIPS = (IMAGE_TOOLTIP, MASK_TOOLTIP, CONFIDENCE_TOOLTIP)
+    RETURN_TYPES = ("IMAGE", "MASK", "FLOAT", "MASK", "STRING")
+    RETURN_NAMES = ("image", "mask", "confidence", "class_masks", "class_names")
+    OUTPUT_TOOLTIPS = (IMAGE_TOOLTIP, MASK_TOOLTIP, CONFIDENCE_TOOLTIP, CLASSES_TOOLTIP, NAMES_TOOLTIP)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         first = {"images": inputs.IMAGES, "model": inputs.model(host.model_files())}
         return input_types(first, AutoWidgets, AUTO_SAVED_ORDER)
 
-    def execute(self, images: Tensor, model: str, **widgets: Any) -> tuple[Tensor, Tensor, float]:
+    def execute(self, images: Tensor, model: str, **widgets: Any) -> tuple[Tensor, Tensor, float, Tensor, str]:
         settings = AutoWidgets(**widgets)
         path = host.model_path(model)
         self.drop_other(path, settings.provider)
         chosen = choose_recipe(model, settings.recipe, settings.class_index, settings.provider, images)
         result = self.run(images, path, chosen.recipe, settings, chosen.said)
-        return result.image, result.mask, min(result.confidence)
+        return result.image, result.mask, min(result.confidence), *class_outputs(result)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -146,17 +155,19 @@ class ImageSegmentationApply:
     SEARCH_ALIASES: ClassVar = ["apply segmentation model", "run onnx", "remove background"]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
-    RETURN_TYPES = ("MASK", "IMAGE", "FLOAT")
-    RETURN_NAMES = ("mask", "image", "confidence")
-    OUTPUT_TOOLTIPS = (MASK_TOOLTIP, IMAGE_TOOLTIP, CONFIDENCE_TOOLTIP)
+    RETURN_TYPES = ("MASK", "IMAGE", "FLOAT", "MASK", "STRING")
+    RETURN_NAMES = ("mask", "image", "confidence", "class_masks", "class_names")
+    OUTPUT_TOOLTIPS = (MASK_TOOLTIP, IMAGE_TOOLTIP, CONFIDENCE_TOOLTIP, CLASSES_TOOLTIP, NAMES_TOOLTIP)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         session = ("SEGMENTATION_SESSION", {"tooltip": "A loaded model, from the model loader."})
         return input_types({"session": session, "images": inputs.IMAGES}, AnyModelWidgets, APPLY_SAVED_ORDER)
 
-    def execute(self, session: CustomSession, images: Tensor, **widgets: Any) -> tuple[Tensor, Tensor, float]:
+    def execute(
+        self, session: CustomSession, images: Tensor, **widgets: Any
+    ) -> tuple[Tensor, Tensor, float, Tensor, str]:
         settings = AnyModelWidgets(**widgets)
         session, source = finish_finding(session, settings.recipe, settings.class_index, images)
-        result = run_session(images, session, settings.options(), settings.unique_id, source)
-        return result.mask, result.image, min(result.confidence)
+        result = run_session(images, session, settings.options(), settings.unique_id, source, True)
+        return result.mask, result.image, min(result.confidence), *class_outputs(result)

@@ -40,6 +40,18 @@ def class_index() -> Any:
     return optional(-1, "INT", CLASS_TOOLTIP, **CLASSES)
 
 
+def classes() -> Any:
+    tooltip = (
+        "What to cut out, for a model of several classes: names or numbers with commas, such as person, dog. Empty: "
+        "what class_index says. A name that the model lacks is answered with the list of those it has."
+    )
+    return optional("", "STRING", tooltip)
+
+
+def plate() -> Any:
+    return socket("IMAGE", "For models that compare two pictures: the same scene without the subject.")
+
+
 def required_class_index() -> Any:
     """The recipe node's, which had it from the first."""
     return required("INT", CLASS_TOOLTIP, default=-1, **CLASSES)

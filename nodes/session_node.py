@@ -14,7 +14,7 @@ from ..sessions.recipes.recipe import Recipe
 from ..sessions.runtime.providers import plain_name
 from . import host
 from .named import load_refiner
-from .widgets import CutoutWidgets, MattingWidgets
+from .widgets import AnyModelWidgets, CutoutWidgets, MattingWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
     from ..cutouts import Cutout, CutoutOptions
@@ -26,6 +26,11 @@ if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start 
 IMAGE_TOOLTIP = "The cut-out, RGBA with straight alpha: colours are not darkened at the edges."
 MASK_TOOLTIP = "The mask: white (1) is the subject."
 CONFIDENCE_TOOLTIP = "How sure the model is that there is a subject, 0-1; the lowest of a batch."
+CLASSES_TOOLTIP = (
+    "One mask for each class, as the model gives them: those of `classes`, or all that appear. Of several pictures, "
+    "all masks of the first class come first. A model of one class gives its mask."
+)
+NAMES_TOOLTIP = "The names of these classes in the same order, with commas."
 PREVIEW = "onnx_segmentation.preview"  # what web/onnx_segmentation_preview.js listens to
 SEARCH_ALIASES = ["remove background", "cut out", "rembg", "segmentation", "matting", "onnx", "u2net"]
 
@@ -71,7 +76,8 @@ class SessionNode:
         """Cut out with a session and the network that the widgets ask for, and hold both for the next run."""
         options, network = with_network(settings.options(), settings)
         self._session, self._network = (session, network) if settings.keep_loaded else (None, None)
-        return run_session(images, session, options, settings.unique_id, source)
+        each = isinstance(settings, AnyModelWidgets)
+        return run_session(images, session, options, settings.unique_id, source, each)
 
 
 def with_network(options: CutoutOptions, settings: MattingWidgets) -> tuple[CutoutOptions, Refiner | None]:
@@ -82,12 +88,21 @@ def with_network(options: CutoutOptions, settings: MattingWidgets) -> tuple[Cuto
     return replace(options, refine=replace(options.refine, network=network)), network
 
 
-def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node_id: str, source: str = "") -> Cutout:
+def run_session(
+    images: Tensor,
+    session: Segmenter,
+    options: CutoutOptions,
+    node_id: str,
+    source: str = "",
+    each_class: bool = False,
+) -> Cutout:
     """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, no subject."""
     from ..cutouts import cutout
 
     start = time.perf_counter()
-    result = cutout(images, session, options, host.progress(len(images)), host.raise_if_cancelled)
+    result = cutout(
+        images, session, options, host.progress(len(images)), host.raise_if_cancelled, class_masks=each_class
+    )
     parts = [session.path.name, plain_name(session.provider), source, f"{time.perf_counter() - start:.1f} s"]
     missed = sum(sure < options.min_confidence for sure in result.confidence)
     if missed:
@@ -96,6 +111,13 @@ def run_session(images: Tensor, session: Segmenter, options: CutoutOptions, node
     host.show_text(node_id, state)
     show_preview(node_id, state, result)
     return result
+
+
+def class_outputs(result: Cutout) -> tuple[Tensor, str]:
+    """What the outputs class_masks and class_names give."""
+    if result.class_masks is None:
+        return result.mask, ""
+    return result.class_masks, ", ".join(name.replace(",", " ") for name in result.class_names)
 
 
 def show_preview(node_id: str, state: str, result: Cutout) -> None:

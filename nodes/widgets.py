@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from torch import Tensor
+
 from ..imaging.compose import TRANSPARENT
 from ..matting.methods import METHODS
 from ..refine import EDGE_COLOURS
@@ -155,6 +157,11 @@ class AnyModelWidgets(ModelWidgets):
 
     min_confidence: float = inputs.min_confidence(0.5)
     class_index: int = inputs.class_index()
+    classes: str = inputs.classes()
+    plate: Tensor | None = inputs.plate()
+
+    def options(self) -> CutoutOptions:
+        return replace(super().options(), classes=self.classes, plate=self.plate)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

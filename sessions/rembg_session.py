@@ -10,7 +10,7 @@ import ast
 import importlib.util
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,18 @@ class RembgSession:
     def device(self) -> torch.device:
         """rembg takes pictures from the CPU, whatever runs its model."""
         return torch.device("cpu")
+
+    def for_run(self, classes: str = "", plate: Tensor | None = None, per_class: bool = False) -> RembgSession:
+        """Itself. Raises RembgError for classes or a plate, of which rembg's sessions know nothing."""
+        del per_class
+        if classes.strip() or plate is not None:
+            name = "classes" if classes.strip() else "plate"
+            raise RembgError(f"{self.path} is run by rembg, which takes no {name}: leave it empty, or use a file")
+        return self
+
+    def class_names(self) -> Mapping[int, str]:
+        """None: all masks become one."""
+        return {}
 
     def on_cpu(self) -> RembgSession:
         return RembgSession(self.name, CPU)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,12 @@ class Segmenter(Protocol):
     @property
     def device(self) -> torch.device:
         """Where frames should lie."""
+
+    def for_run(self, classes: str = "", plate: Tensor | None = None, per_class: bool = False) -> Segmenter:
+        """The same for one run over pictures in their order; see `CustomSession`."""
+
+    def class_names(self) -> Mapping[int, str]:
+        """The names of the classes by their numbers, as far as anybody says them."""
 
     def on_cpu(self) -> Segmenter:
         """The same on the CPU, for when a GPU's memory does not suffice."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -15,16 +14,17 @@ from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
 from ..copies import is_named
-from ..errors import OptionsError
+from ..errors import NoMaskError, OptionsError
 from ..imaging.convert import from_pil, to_pil
-from ..imaging.device import on_host
 from ..stages import stage
 from ..values import shown
-from .batches import run_together
+from .answer import Answer
+from .asking import Asking
+from .choice import Choice
+from .class_masks import mask_each
 from .pixels.decode import Span, decode, subject_values
-from .pixels.feed import make_feed, to_batch
-from .pixels.geometry import Placement, fit, is_reduced, place, unfit
-from .pixels.layout import from_array, to_maps
+from .pixels.geometry import Placement, is_reduced, place, unfit
+from .pixels.instances import Instances, draw
 from .recipes.container import CustomSessionContainer
 from .recipes.recipe import Recipe, to_recipe
 from .runtime.library import CPU
@@ -43,11 +43,15 @@ _twins: WeakKeyDictionary[object, CustomSession] = WeakKeyDictionary()  # of ses
 class Masks:
     """masks: [B, H, W] uint8, 255 = subject, on the session's device.
 
-    confidence: for each frame, the map's largest value, 0..1, unstretched.
+    confidence: for each frame, the map's largest value, 0..1, unstretched. classes: for each frame, a mask [H, W] uint8
+    of each class by its number, if they were asked for. foregrounds: [B, H, W, 3] uint8, the subject's own colours, if
+    the recipe names the output of them.
     """
 
     masks: Tensor
     confidence: list[float]
+    classes: list[dict[int, Tensor]] = field(default_factory=list)
+    foregrounds: Tensor | None = None
 
 
 class CustomSession:
@@ -73,6 +77,10 @@ class CustomSession:
         self.doubt = ""
         """What is doubtful about the recipe, if it was found and not tried."""
         self._asked = provider
+        self._classes = ""
+        self._per_class = False
+        self._plate: Tensor | None = None
+        self._running: Asking | None = None
         with stage("load model"):
             self.model = open_model(self.path, provider, make_room)
         self._use(recipe or Recipe())
@@ -91,6 +99,29 @@ class CustomSession:
         other._use(recipe)
         return other
 
+    def for_run(self, classes: str = "", plate: Tensor | None = None, per_class: bool = False) -> CustomSession:
+        """The same model for one run over pictures in their order, in which a recurrent model remembers.
+
+        classes: names or numbers of the classes that are the subject, with commas, in place of the recipe's. plate:
+        [H, W, 3] uint8, the scene without the subject, for models that compare. per_class: whether `segment` gives a
+        mask of each class too.
+        """
+        other = object.__new__(CustomSession)
+        vars(other).update(vars(self))
+        other._classes, other._plate, other._per_class = classes, plate, per_class
+        other._running = other._ask()
+        return other
+
+    def class_names(self, count: int | None = None) -> Mapping[int, str]:
+        """The names of the model's classes by their numbers, as far as anybody says them. count: of classes, 0 if
+        nobody knows; None: as many as this run's last frame had."""
+        asking = self._running or self._ask()
+        return asking.choice.names(asking.counted if count is None else count)
+
+    def _ask(self) -> Asking:
+        choice = Choice(self._classes, self.recipe, self.path, self.model.facts)
+        return Asking(self.model, self.recipe, self._output, choice, self._plate)
+
     def __reduce__(self) -> tuple[Callable[..., CustomSession], tuple[Path, Recipe, str | None]]:
         """Pickled, a session is its path, recipe and provider: whoever unpickles it loads the file there."""
         return _reopen, (self.path.absolute(), self.recipe, self._asked)
@@ -98,6 +129,7 @@ class CustomSession:
     def _use(self, recipe: Recipe) -> None:
         recipe = to_recipe(recipe)  # what a caller brings is anything
         self.recipe = recipe
+        self._running = None
         self.model.picture.check_colours(self.path.name)
         self._output = self.model.output_name(recipe.output)
         if recipe.fit != "keep_aspect":
@@ -115,7 +147,14 @@ class CustomSession:
 
     def on_cpu(self) -> CustomSession:
         """The same model and recipe on the CPU, for when a GPU's memory does not suffice."""
-        return CustomSession(self.path, self.recipe, provider=CPU, make_room=self.make_room)
+        other = CustomSession(self.path, self.recipe, provider=CPU, make_room=self.make_room)
+        if self._running is None:
+            return other
+        plate = None if self._plate is None else self._plate.cpu()
+        other = other.for_run(self._classes, plate, self._per_class)
+        assert other._running is not None
+        other._running.memory = self._running.memory
+        return other
 
     def frames_at_once(self, width: int, height: int) -> int:
         """How many pictures of this size to segment in one go: 1, or what fits where the model takes any number."""
@@ -152,49 +191,72 @@ class CustomSession:
         height, width = frames.shape[1:3]
         placement = place(width, height, self.recipe)
         resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
-        masks, confidence = [], []
-        for maps in self._maps(frames.to(self.device), placement, raise_if_cancelled, release_memory):
+        masks, confidence, classes, foregrounds = [], [], [], []
+        asking = self._running or self._ask()
+        for answer in self._answers(asking, frames.to(self.device), placement, raise_if_cancelled, release_memory):
             with stage("decode and resize back"):
-                mask, sure = decode(maps, self.recipe, self.path.name, span)
-                masks.append(unfit(mask, placement, width, height, resampler))
+                reading = self._reading(answer, asking)
+                mask, sure = decode(answer.maps, reading, self.path.name, span)
+                masks.append(unfit(mask, placement, width, height, resampler).to(self.device))
                 confidence.append(sure)
-        return Masks(masks[0][None] if len(masks) == 1 else torch.stack(masks), confidence)
+                if self._per_class:
+                    each = mask_each(answer, reading, self.path.name, asking.choice.numbers(asking.counted))
+                    classes.append({n: unfit(one, placement, width, height, resampler) for n, one in each.items()})
+                if answer.foreground is not None:
+                    levels = (answer.foreground.clamp(0, 1) * 255).round().to(torch.uint8)
+                    foregrounds.append(unfit(levels, placement, width, height, self.recipe.resampler).to(self.device))
+        stacked = masks[0][None] if len(masks) == 1 else torch.stack(masks)
+        return Masks(stacked, confidence, classes, torch.stack(foregrounds) if foregrounds else None)
+
+    def instances(
+        self, picture: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None
+    ) -> tuple[Tensor, Instances]:
+        """A picture [H, W, 3] uint8 -> the masks [N, H, W] uint8 of its instances, the surest first, and what they are.
+
+        Raises NoMaskError for a model or a recipe that gives no instances.
+        """
+        height, width = picture.shape[:2]
+        placement = place(width, height, self.recipe)
+        asking = self._running or self._ask()
+        answer = self._answers(asking, picture[None].to(self.device), placement, raise_if_cancelled, True)[0]
+        if answer.instances is None:
+            raise NoMaskError(f"{self.path.name} gives no instances: it is read by {self.recipe.decoding}")
+        size = (answer.maps.shape[1], answer.maps.shape[2])
+        levels = ((each * 255).to(torch.uint8) for each in draw(answer.instances, size))
+        masks = [unfit(each, placement, width, height, self.recipe.resampler) for each in levels]
+        return torch.stack(masks) if masks else torch.zeros(0, height, width, dtype=torch.uint8), answer.instances
 
     def span(self, frames: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""
         placement = place(frames.shape[2], frames.shape[1], self.recipe)
-        maps = self._maps(frames.to(self.device), placement, raise_if_cancelled, release_memory=False)
-        values = [subject_values(each, self.recipe, self.path.name) for each in maps]
+        asking = self._ask()
+        answers = self._answers(asking, frames.to(self.device), placement, raise_if_cancelled, False)
+        values = [subject_values(each.maps, self._reading(each, asking), self.path.name) for each in answers]
         return min(float(each.min()) for each in values), max(float(each.max()) for each in values)
 
     def predict(self, img: Image.Image, *_: Any, **__: Any) -> list[Image.Image]:
         """One PIL picture -> [its mask, mode L]; the form of rembg's sessions, for `rembg.remove(img, session=...)`."""
         return [to_pil(self.segment(from_pil(img)[None]).masks[0].cpu())]
 
-    def _maps(
-        self, frames: Tensor, placement: Placement, raise_if_cancelled: RaiseIfCancelled | None, release_memory: bool
-    ) -> list[Tensor]:
-        """The mask output [classes, h, w] of each frame."""
-        with stage("resize and normalise"):
-            self.model.picture.check_size(self.path.name, placement.width, placement.height)
-            feeds = [make_feed(fit(frame, placement, self.recipe), self.recipe, self.model.picture) for frame in frames]
-        with stage("model"):
-            run = partial(self._run, raise_if_cancelled=raise_if_cancelled, release_memory=release_memory)
-            return run_together(self.model, feeds, run)
+    def _answers(
+        self,
+        asking: Asking,
+        frames: Tensor,
+        placement: Placement,
+        raise_if_cancelled: RaiseIfCancelled | None,
+        release_memory: bool,
+    ) -> list[Answer]:
+        """What the model says of each frame."""
+        self.model.picture.check_size(self.path.name, placement.width, placement.height)
+        return asking.answers(frames, placement, raise_if_cancelled, release_memory)
 
-    def _run(
-        self, feeds: Sequence[Tensor], raise_if_cancelled: RaiseIfCancelled | None, release_memory: bool
-    ) -> Tensor:
-        """Frames of the model's input -> [B, classes, h, w] of the mask output."""
-        picture, name = self.model.picture, self.path.name
-        batch = to_batch(feeds, picture)
-        if on_host(batch):
-            output = from_array(self.model.run(batch.numpy(), [self._output], raise_if_cancelled)[0], name)
-        else:
-            output = self.model.run_on_device(batch, self._output, raise_if_cancelled, release_memory)
-        frames = len(batch) if picture.batched else 1
-        size = feeds[0].shape[1:] if picture.channels_first else feeds[0].shape[:2]
-        return to_maps(output, name, frames, (size[0], size[1]))[: len(feeds)]
+    def _reading(self, answer: Answer, asking: Asking) -> Recipe:
+        """The recipe that says what an answer's maps mean."""
+        if answer.instances is not None:
+            return replace(self.recipe, decoding="none", class_index=-1, classes=(), invert=False)
+        if not asking.choice.is_typed:
+            return self.recipe
+        return replace(self.recipe, class_index=-1, classes=asking.choice.numbers(asking.counted))
 
 
 def to_session(value: object) -> CustomSession:

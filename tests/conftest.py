@@ -192,4 +192,5 @@ def asked(host, loaded, monkeypatch):
 
 
 def _result(images):
-    return SimpleNamespace(image=images, mask=images[..., 0], confidence=[1.0] * len(images), trimap=None)
+    rest = {"confidence": [1.0] * len(images), "trimap": None, "class_masks": None, "class_names": ()}
+    return SimpleNamespace(image=images, mask=images[..., 0], **rest)

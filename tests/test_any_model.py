@@ -35,7 +35,7 @@ def iou(mask, expected):
 @pytest.mark.parametrize("name", ZOO)
 def test_the_right_mask_without_a_hint(host, picture, name):
     build(host.folder / "model.onnx", ZOO[name])
-    rgba, mask, confidence = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
+    rgba, mask, confidence, *_ = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
     expected = right_mask(picture, ZOO[name].gain)
     assert iou(mask, expected) >= 0.99
     if ZOO[name].soft:
@@ -64,15 +64,15 @@ def test_no_subject_is_said_instead_of_stretched_noise(host, u2netp):
     (host.folder / "u2netp.onnx").write_bytes(u2netp.read_bytes())
     for level in (0.1, 0.5, 0.9):
         flat = torch.full((1, 320, 320, 3), level)
-        _, mask, confidence = host.run("ImageSegmentationAuto", model="u2netp.onnx", images=flat, **PLAIN)
+        _, mask, confidence, *_ = host.run("ImageSegmentationAuto", model="u2netp.onnx", images=flat, **PLAIN)
         assert confidence < 0.5 and mask.max() == 0
-        _, stretched, _ = host.run(
+        _, stretched, *_ = host.run(
             "ImageSegmentationAuto", model="u2netp.onnx", images=flat, min_confidence=0.0, **PLAIN
         )
         assert (stretched.min(), stretched.max()) == (0, 1)
     for name in photos():
         images = to_image(open_photo(name))
-        _, mask, confidence = host.run("ImageSegmentationAuto", model="u2netp.onnx", images=images, **PLAIN)
+        _, mask, confidence, *_ = host.run("ImageSegmentationAuto", model="u2netp.onnx", images=images, **PLAIN)
         assert confidence > 0.8 and mask.max() > 0.9, name
 
 
@@ -90,9 +90,9 @@ def test_batches_of_models_that_take_them_and_of_those_that_do_not(host, picture
     shape = ("batch" if free_batch else 1, 3, SIDE, SIDE)
     build(host.folder / "model.onnx", Member(head(shape=(shape[0], 1, SIDE, SIDE)), shape))
     batch = torch.cat([picture, picture.flip(2), picture.roll(40, 2), picture * 0.9, picture.flip(1)])
-    _, masks, _ = host.run("ImageSegmentationAuto", model="model.onnx", images=batch, **PLAIN)
+    _, masks, *_ = host.run("ImageSegmentationAuto", model="model.onnx", images=batch, **PLAIN)
     for frame, mask in zip(batch, masks, strict=True):
-        _, single, _ = host.run("ImageSegmentationAuto", model="model.onnx", images=frame[None], **PLAIN)
+        _, single, *_ = host.run("ImageSegmentationAuto", model="model.onnx", images=frame[None], **PLAIN)
         assert torch.equal(mask, single[0])
 
 
@@ -104,8 +104,8 @@ def test_one_scale_for_a_whole_batch(host, picture):
     settings = {"model": "red.onnx", "images": batch, "recipe": recipe, "min_confidence": 0.0, **PLAIN}
     (recipe,) = host.run("ImageSegmentationRecipe", width=64, height=64, scale="255")
     settings["recipe"] = recipe
-    _, alone, _ = host.run("ImageSegmentationAuto", **settings)
-    _, steady, _ = host.run("ImageSegmentationAuto", **settings, scale="whole batch")
+    _, alone, *_ = host.run("ImageSegmentationAuto", **settings)
+    _, steady, *_ = host.run("ImageSegmentationAuto", **settings, scale="whole batch")
     assert alone[1].max() > 0.98
     assert steady[0].max() > 0.98 and steady[1].max() < 0.6
 
@@ -114,7 +114,7 @@ def test_one_scale_for_a_whole_batch(host, picture):
 def test_one_class_of_several(host, picture, chosen):
     build(host.folder / "model.onnx", ZOO["five-class logits"])
     settings = {"model": "model.onnx", "images": picture, **PLAIN, "min_confidence": 0.0}
-    _, mask, _ = host.run("ImageSegmentationAuto", **settings, class_index=chosen)
+    _, mask, *_ = host.run("ImageSegmentationAuto", **settings, class_index=chosen)
     red = right_mask(picture, 80.0)
     assert mask.shape == red.shape  # never one tall picture
     if chosen in (-1, 3):
@@ -131,7 +131,7 @@ def test_a_class_that_is_not_there(host, picture):
 
 def test_labels_are_resized_as_labels(host, picture):
     build(host.folder / "model.onnx", ZOO["int64 class map"])
-    _, mask, _ = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
+    _, mask, *_ = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
     assert set(mask.unique().tolist()) == {0.0, 1.0}
 
 
@@ -164,7 +164,7 @@ def plain_numbers_model(path, metadata=None):
 def test_recipes_beside_the_file(host, picture, file):
     plain_numbers_model(host.folder / "own" / "model.onnx")
     (host.folder / "own" / file).write_text(json.dumps(SIDECARS[file]))
-    _, mask, _ = host.run("ImageSegmentationAuto", model="own/model.onnx", images=picture, **PLAIN)
+    _, mask, *_ = host.run("ImageSegmentationAuto", model="own/model.onnx", images=picture, **PLAIN)
     assert (mask - right_mask(picture)).abs().max() < 0.05
 
 
@@ -175,14 +175,14 @@ def test_withoutbg_sidecar(host, picture):
     model.graph.output[0].name = "alpha"
     onnx.save(model, host.folder / "model.onnx")
     (host.folder / "model.onnx.json").write_text(json.dumps({"canvas_size": SIDE, "input_name": "rgb"}))
-    _, mask, _ = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
+    _, mask, *_ = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
     assert (mask - right_mask(picture)).abs().max() < 0.05
 
 
 def test_recipe_in_the_models_metadata(host, picture):
     recipe = json.dumps(SIDECARS["model.onnx.json"])
     plain_numbers_model(host.folder / "model.onnx", {"onnx_segmentation.recipe": recipe})
-    _, mask, _ = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
+    _, mask, *_ = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
     assert (mask - right_mask(picture)).abs().max() < 0.05
 
 
@@ -197,11 +197,11 @@ def test_a_broken_sidecar_is_named(host, picture, content):
 def test_loader_recipe_apply_are_the_auto_node(host, picture):
     build(host.folder / "model.onnx", ZOO["sigmoid"])
     (session,) = host.run("ImageSegmentationModelLoader", model="model.onnx")
-    mask, rgba, confidence = host.run("ImageSegmentationApply", session=session, images=picture)
+    mask, rgba, confidence, *_ = host.run("ImageSegmentationApply", session=session, images=picture)
     auto = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
     assert torch.equal(mask, auto[1]) and torch.equal(rgba, auto[0]) and confidence == auto[2]
     (recipe,) = host.run("ImageSegmentationRecipe", width=SIDE, height=SIDE)  # rembg's min-max
-    stretched, _, _ = host.run("ImageSegmentationApply", session=session, images=picture, recipe=recipe)
+    stretched, *_ = host.run("ImageSegmentationApply", session=session, images=picture, recipe=recipe)
     assert stretched.min() == 0 and stretched.max() == 1 and not torch.equal(stretched, mask)
 
 
@@ -306,5 +306,5 @@ def test_refusals_say_why(host, picture, kind):
     with pytest.raises(Failed, match=said):
         host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
     build(host.folder / "good.onnx", ZOO["logits"])
-    _, mask, _ = host.run("ImageSegmentationAuto", model="good.onnx", images=picture, **PLAIN)
+    _, mask, *_ = host.run("ImageSegmentationAuto", model="good.onnx", images=picture, **PLAIN)
     assert iou(mask, right_mask(picture)) >= 0.99

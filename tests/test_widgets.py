@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-OFF = {"background": "#123456", "decoding": "sigmoid", "output": "mask", "edge_colours": "photo"}
+OFF = {"background": "#123456", "decoding": "sigmoid", "output": "mask", "edge_colours": "photo", "classes": "dog"}
 NODES = [f"ImageSegmentation{name}" for name in ("", "Custom", "CustomAdvanced", "Auto", "ModelLoader", "Recipe")]
 NODES += [f"ImageSegmentation{name}" for name in ("Apply", "AlphaMatting", "Foreground", "Compare", "Diagnostics")]
 NODES += ["ImageSegmentationRecipeFinder"]

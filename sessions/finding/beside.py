@@ -9,6 +9,7 @@ from ..recipes.container import CustomSessionContainer
 from ..recipes.recipe import MOST_PIXELS, Recipe, from_dict
 from ..recipes.sidecar import read_metadata
 from ..runtime.loaded import LoadedModel
+from .combined import find_combined, may_hold_instances
 from .feeding import Fed, find_feeding, finish
 from .hugging_face import read_processor
 from .samples import Trial
@@ -42,8 +43,11 @@ def complete(model: LoadedModel, trial: Trial, values: Mapping[str, Any]) -> Fed
     """A recipe for what the values leave open: the size, the numbers, the meaning of the outputs."""
     numbers = {name: values[name] for name in FEEDING if name in values}
     base, runs = sized(model, with_size(values), raise_if_cancelled=trial.raise_if_cancelled)
+    combined = find_combined(model, base, trial)
+    if combined:
+        return combined
     if not numbers:
-        return find_feeding(model, base, trial, runs)
+        return find_feeding(model, base, trial, runs + may_hold_instances(model))
     recipe = from_dict({"scale": "255", **numbers}, base)
     if {"output", "decoding"} <= values.keys():
         return Fed(recipe, "")

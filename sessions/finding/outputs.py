@@ -14,8 +14,9 @@ from torch import Tensor
 
 from ...errors import ConstantOutputError, NoMaskError, NotFiniteError
 from ..onnx_file.header import ModelFacts
+from ..pixels.instance_forms import find_form, is_exclusive
 from ..pixels.layout import from_array, to_maps
-from ..recipes.recipe import ALL_BUT_BACKGROUND, Decoding
+from ..recipes.recipe import ALL_BUT_BACKGROUND, NO_BACKGROUND, Decoding
 from . import kinds
 from .subject import background_label, background_of, is_inverted, subject_of_two
 from .values import EPSILON, class_probabilities, decoding_of
@@ -80,6 +81,9 @@ def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample], moved
     kind = kinds.kind_of_names(facts)
     if kind:
         raise kinds.refuse(model, kind, ", ".join(map(str, facts.outputs)))
+    combined = _as_instances(samples)
+    if combined:
+        return combined
     maps = _find_maps(model, samples)
     name = _choose(maps)
     chosen = maps[name]
@@ -98,6 +102,17 @@ def read_meaning(model: str, facts: ModelFacts, samples: Sequence[Sample], moved
     is_first = bool(facts.outputs) and facts.outputs[0].name == name
     meaning = _read(model, facts, name, chosen, samples)
     return replace(meaning, classes=len(chosen[0]), output=0 if is_first else name)
+
+
+def _as_instances(samples: Sequence[Sample]) -> Meaning | None:
+    """How outputs are combined that hold instances; None if they hold none."""
+    sizes = [(sample.picture.shape[0], sample.picture.shape[1]) for sample in samples]
+    forms = [find_form(sample.outputs, size) for sample, size in zip(samples, sizes, strict=True)]
+    if forms[0] is None or None in forms:
+        return None
+    exclusive = [is_exclusive(sample.outputs, form) for sample, form in zip(samples, forms, strict=True) if form]
+    decoding: Decoding = "queries" if all(exclusive) else "instances"
+    return Meaning(0, decoding, background=NO_BACKGROUND, classes=max(forms[0].counted, 2))
 
 
 def _find_maps(model: str, samples: Sequence[Sample]) -> dict[str, list[Tensor]]:

@@ -14,6 +14,7 @@ from ..recipes.sidecar import read_sidecar
 from ..runtime.loaded import LoadedModel, open_model
 from ..runtime.memory import MakeRoom, release_torch_cache
 from .beside import complete, read_said, with_size, without_fixed
+from .combined import find_combined, may_hold_instances
 from .families import family_of_graph, family_of_name
 from .feeding import find_feeding, find_meaning
 from .inside import look_inside
@@ -122,6 +123,10 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
     family = by_graph or family_of_name(path)
     usual = replace(family.recipe, most_pixels=MOST_PIXELS) if family else with_size({})
     base, runs = sized(model, usual, inside.first.resizes, trial.raise_if_cancelled)
+    combined = None if family else find_combined(model, base, trial)
+    if combined:
+        return FoundRecipe(combined.recipe, combined.words, model, combined.doubt, tried=combined.tried)
+    runs += may_hold_instances(model)
     if not family or inside.first.is_baked or not model.picture.kind.startswith("float"):
         fed = find_feeding(model, base, trial, runs)
         return FoundRecipe(fed.recipe, fed.words, model, fed.doubt, tried=fed.tried)

@@ -36,9 +36,14 @@ class ExtraInput:
     kind: str
     shape: tuple[int, ...]
 
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it says by how much the model shrinks the picture inside."""
+        return plain_name(self.name) == DOWNSAMPLED
+
     def value(self, height: int, width: int) -> NDArray[Any]:
         """What it gets when a picture of this size is fed."""
-        plain = _plain(self.name)
+        plain = plain_name(self.name)
         if plain in SIZES:
             sides = np.resize(np.array([height, width]), self.shape)
             return sides.astype(self.kind)
@@ -48,7 +53,7 @@ class ExtraInput:
 
 def constant_input(entry: TensorFacts) -> ExtraInput | None:
     """The constant that this input gets; None if nobody knows what it wants."""
-    plain = _plain(entry.name)
+    plain = plain_name(entry.name)
     shape = tuple(side or 1 for side in entry.shape)
     if plain not in CONSTANTS.keys() | SIZES | {DOWNSAMPLED} or int(np.prod(shape)) > MOST_VALUES:
         return None
@@ -57,5 +62,6 @@ def constant_input(entry: TensorFacts) -> ExtraInput | None:
     return ExtraInput(entry.name, entry.kind, shape)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """The letters of an input's name, in lower case, without TensorFlow's scopes and `:0`."""
     return "".join(letter for letter in name.rpartition("/")[2].partition(":")[0].lower() if letter.isalpha())

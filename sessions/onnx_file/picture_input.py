@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from ...errors import ChannelCountError, ModelInputError, NotAnImageModelError, SeveralInputsError
 from ...plain_text import plain_list
-from .extra_inputs import ExtraInput, constant_input
+from .extra_inputs import ExtraInput, constant_input, plain_name
 from .header import ModelFacts, TensorFacts
+from .states import State, find_states
 
 FLOATS = ("float32", "float16", "float64")
 INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64")
@@ -14,6 +15,8 @@ KINDS = (*FLOATS, *INTEGERS)
 COUNTS = (1, 3, 4)
 REFINERS = ("pixel_values", "image_trimap", "img_trimap")
 """Names of four-channel inputs whose fourth channel is a trimap."""
+PLATES = ("bgr", "bg", "background", "backgroundimage", "bgimage", "plate", "cleanplate", "inputbackground", "inputbg")
+"""Names, without underscores and in lower case, of a second picture: the scene without the subject."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class PictureInput:
 
     batch: how many frames it takes at once, None if any number. batched: whether there is an axis for them.
     channels: 3; 1 takes the brightness; 4 takes a mask beside R, G and B, or a refiner's trimap.
-    extras: further inputs, which get constants.
+    extras: further inputs, which get constants. states: those that get what the model gave for the frame before.
+    plate: the input that takes a picture of the scene without its subject; empty for most models.
     """
 
     name: str
@@ -34,6 +38,8 @@ class PictureInput:
     channels: int = 3
     batched: bool = True
     extras: tuple[ExtraInput, ...] = ()
+    states: tuple[State, ...] = ()
+    plate: str = ""
 
     @property
     def is_refiner(self) -> bool:
@@ -58,17 +64,21 @@ class PictureInput:
 
 
 def find_picture_input(model: str, facts: ModelFacts) -> PictureInput:
-    """The input that takes the picture; all others get constants.
+    """The input that takes the picture; all others get constants, states or the picture's background.
 
     Raises SeveralInputsError, NotAnImageModelError, ChannelCountError, or ModelInputError for its element type.
     """
+    states = find_states(facts)
+    carried = {state.name for state in states}
     extras = {entry.name: constant_input(entry) for entry in facts.inputs}
-    pictures = [entry for entry in facts.inputs if extras[entry.name] is None]
+    pictures = [entry for entry in facts.inputs if extras[entry.name] is None and entry.name not in carried]
+    plate = _find_plate(pictures)
+    pictures = [entry for entry in pictures if entry.name != plate]
     if len(pictures) != 1:
         names = plain_list(facts.inputs) or "none"
         raise SeveralInputsError(
-            f"{model} has {len(facts.inputs)} inputs ({names}); this pack feeds one picture, and flags and sizes by "
-            "their known names: use a model that needs no prompts or second pictures"
+            f"{model} has {len(facts.inputs)} inputs ({names}); this pack feeds one picture, and flags, sizes, states "
+            f"and a picture of the background by their known names: use a model that needs no prompts{_of_sam(facts)}"
         )
     entry, others = pictures[0], tuple(extra for extra in extras.values() if extra)
     if len(entry.shape) not in (3, 4):
@@ -81,7 +91,23 @@ def find_picture_input(model: str, facts: ModelFacts) -> PictureInput:
     height, width = sides[1:] if channels_first else sides[:2]
     channels = _count_channels(model, entry, sides[0] if channels_first else sides[2])
     batch = entry.shape[0] if batched else 1
-    return PictureInput(entry.name, entry.kind, channels_first, width, height, batch, channels, batched, others)
+    return PictureInput(
+        entry.name, entry.kind, channels_first, width, height, batch, channels, batched, others, states, plate
+    )
+
+
+def _of_sam(facts: ModelFacts) -> str:
+    names = " ".join(entry.name.lower() for entry in facts.inputs)
+    prompted = "point" in names or "embed" in names
+    return "; a SAM mask that another node made can be refined by the Alpha Matting node" if prompted else ""
+
+
+def _find_plate(pictures: list[TensorFacts]) -> str:
+    """The one of two pictures alike that shows the background, by its name; empty if there is none."""
+    if len(pictures) != 2 or len(pictures[0].shape) != len(pictures[1].shape) or pictures[0].kind != pictures[1].kind:
+        return ""
+    named = [entry.name for entry in pictures if plain_name(entry.name) in PLATES]
+    return named[0] if len(named) == 1 and len(pictures[0].shape) in (3, 4) else ""
 
 
 def _channels_first(sides: tuple[int | None, ...]) -> bool:

@@ -69,6 +69,8 @@ def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
 
 def _subject_map(maps: Tensor, recipe: Recipe) -> Tensor:
     """Of labels that need not sum to 1, the largest that is asked for; of min-max, the first map, as rembg does."""
+    if recipe.classes:
+        return maps[list(recipe.classes)].amax(0)
     if recipe.class_index != ALL_BUT_BACKGROUND:
         return maps[recipe.class_index]
     if len(maps) == 1 or recipe.decoding == "min_max":
@@ -82,10 +84,15 @@ def _fast(values: Tensor) -> Any:
 
 
 def _class_probability(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
-    """The subject's probability against its strongest rival alone: 0.5 is where the label changes, for any number."""
+    """The subject's probability against its strongest rival alone: 0.5 is where the label changes, for any number. Of
+    several chosen classes, the sum of theirs."""
     _check_class(len(maps), recipe, model)
     if recipe.decoding == "softmax":
         maps = (maps - maps.amax(0)).exp()  # the common factor falls out below
+    if recipe.classes:
+        rest = [number for number in range(len(maps)) if number not in recipe.classes]
+        together, other = maps[list(recipe.classes)].clamp(min=0).sum(0), _largest(maps[rest])
+        return together / (together + other).clamp(min=torch.finfo(maps.dtype).tiny)
     if recipe.class_index == ALL_BUT_BACKGROUND:
         rest = [number for number in range(len(maps)) if number != recipe.background]
         subject, rival = (
@@ -109,7 +116,9 @@ def _labels(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     if len(maps) > 1:
         _check_class(len(maps), recipe, model)
     labels = maps[0] if len(maps) == 1 else maps.argmax(0)
-    if recipe.class_index == ALL_BUT_BACKGROUND:
+    if recipe.classes:
+        subject = torch.isin(labels, labels.new_tensor(recipe.classes))
+    elif recipe.class_index == ALL_BUT_BACKGROUND:
         subject = labels > 0 if recipe.background == 0 else labels != recipe.background
         ignored = labels == IGNORED
         # Unless it is the only label besides the background: then it is a mask of 0 and 255.
@@ -120,8 +129,9 @@ def _labels(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
 
 
 def _check_class(classes: int, recipe: Recipe, model: str) -> None:
-    if recipe.class_index >= classes:
+    largest = max((recipe.class_index, *recipe.classes))
+    if largest >= classes:
+        said = f"classes is {recipe.classes}" if recipe.classes else f"class_index is {recipe.class_index}"
         raise RecipeError(
-            f"class_index is {recipe.class_index}, but {model} has {classes} classes: give 0 to {classes - 1}, "
-            "or -1 for all but the background"
+            f"{said}, but {model} has {classes} classes: give 0 to {classes - 1}, or -1 for all but the background"
         )

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from ...copies import as_ours
 from ...errors import RecipeError
 from ...plain_text import plain_list
-from ...values import YES_OR_NO, Kind, Rule, Triple, Whole, Word, check, shown
+from ...values import YES_OR_NO, Kind, Maybe, Number, Rule, Triple, Whole, Word, check, shown
 from .container import CustomSessionContainer
 
 Scale = Literal["max", "255", "none"]
@@ -15,7 +15,18 @@ Fit = Literal["stretch", "letterbox_center", "letterbox_top_left", "keep_aspect"
 Resampler = Literal["lanczos", "bicubic", "bilinear"]
 Channels = Literal["rgb", "bgr"]
 Decoding = Literal[
-    "min_max", "sigmoid", "sigmoid_min_max", "softmax", "classes", "argmax", "none", "levels", "tanh", "cold_logits"
+    "min_max",
+    "sigmoid",
+    "sigmoid_min_max",
+    "softmax",
+    "classes",
+    "argmax",
+    "none",
+    "levels",
+    "tanh",
+    "cold_logits",
+    "instances",
+    "queries",
 ]
 
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -27,6 +38,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }
 ALL_BUT_BACKGROUND = -1
 NO_BACKGROUND = -1
+OF_INSTANCES = ("instances", "queries")
+"""Decodings that combine several outputs."""
 MOST_OUTPUTS = 65536
 MOST_PIXELS = 2048 * 2048  # of sizes that nobody typed: at 512 on the short side, pictures up to 16 times as long
 
@@ -46,6 +59,21 @@ class _Output:
             raise ValueError(self.wanted) from error
 
 
+@dataclass(frozen=True)
+class _Classes:
+    """Numbers of classes."""
+
+    wanted = "give the numbers of classes, counted from 0"
+
+    def __call__(self, value: object) -> tuple[int, ...]:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(self.wanted)
+        try:
+            return tuple(map(Whole(0, 65535), value))
+        except ValueError as error:
+            raise ValueError(self.wanted) from error
+
+
 RULES: dict[str, Rule] = {
     "container": Kind(CustomSessionContainer, "a CustomSessionContainer"),
     **{name: Word(words) for name, words in ALLOWED.items()},
@@ -56,6 +84,10 @@ RULES: dict[str, Rule] = {
     "class_index": Whole(ALL_BUT_BACKGROUND, 65535, "(-1 is every class but the background)"),
     "background": Whole(NO_BACKGROUND, 65535, "(-1 if there is none)"),
     "invert": YES_OR_NO,
+    "classes": _Classes(),
+    "instance_confidence": Maybe(Number(0, 1)),
+    "most_instances": Whole(0, 65535, "(0 is any number)"),
+    "foreground": Kind(str, "the name of an output, or no letters"),
 }
 
 
@@ -75,7 +107,13 @@ class Recipe:
     `cold_logits` reads logits that hardly leave 0, stretched.
     class_index: of several classes, which is the subject; -1 is every class but `background`.
     background: the class that is no subject, 0 for most models; -1 if the classes are labels without a background.
+    `instances` combines the outputs of models that find instances (YOLO's segmentation models, RF-DETR, Mask R-CNN),
+    `queries` those whose last class is `no object` (Mask2Former, MaskFormer); `output` does not count for them.
     invert: the output shows the background.
+    classes: several that are the subject together, in place of class_index.
+    instance_confidence: how sure an instance is at least; None is usual: 0.25 for YOLO's, 0.5 for others.
+    most_instances: how many count at most, the surest first; 0 is any number.
+    foreground: the output with the subject's own colours, 0..1, which replace the picture's at soft edges.
 
     Raises RecipeError, with what is allowed, for anything else.
     """
@@ -93,6 +131,10 @@ class Recipe:
     class_index: int = ALL_BUT_BACKGROUND
     background: int = 0
     invert: bool = False
+    classes: tuple[int, ...] = ()
+    instance_confidence: float | None = None
+    most_instances: int = 0
+    foreground: str = ""
 
     def __post_init__(self) -> None:
         check(self, RULES, RecipeError)

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -47,6 +48,8 @@ class LoadedModel:
         self.facts = inspect(path)
         self.picture = find_picture_input(path.name, self.facts)
         self.frames_together: bool | None = None if self.picture.batch is None else self.picture.batch > 1
+        if self.picture.states:
+            self.frames_together = False  # each waits for what the one before left
         self._session = create_session(path, providers, make_room)
         self._process = os.getpid()
         self.providers: list[str] = self._session.get_providers()
@@ -63,10 +66,16 @@ class LoadedModel:
         return str(output)
 
     def run(
-        self, feed: NDArray[Any], outputs: list[str], raise_if_cancelled: RaiseIfCancelled | None = None
+        self,
+        feed: NDArray[Any],
+        outputs: list[str],
+        raise_if_cancelled: RaiseIfCancelled | None = None,
+        others: Mapping[str, NDArray[Any]] | None = None,
     ) -> list[NDArray[Any]]:
         """A batch in the input's own form -> these outputs and no others.
 
+        others: states and the picture's background, by the names of their inputs; without, states begin anew and the
+        background is black.
         raise_if_cancelled: called before and, on the CPU, four times a second while the model runs; what it raises
         stops the model and passes through.
         Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out, ForkedError.
@@ -74,7 +83,10 @@ class LoadedModel:
         self._refuse_in_fork()
         if raise_if_cancelled:
             raise_if_cancelled()
-        options, feeds = quiet(load_onnxruntime().RunOptions()), {self.picture.name: feed, **self._extras(feed.shape)}
+        options, feeds = (
+            quiet(load_onnxruntime().RunOptions()),
+            {self.picture.name: feed, **self._extras(feed.shape), **(others or {})},
+        )
         # a GPU is quick, and its state hangs on the thread
         ask = raise_if_cancelled if self.providers[0] == CPU else None
 
@@ -122,7 +134,9 @@ class LoadedModel:
     def _extras(self, shape: tuple[int, ...]) -> dict[str, NDArray[Any]]:
         """What the inputs beside the picture get, for a batch of this shape."""
         height, width = shape[-2:] if self.picture.channels_first else shape[-3:-1]
-        return {extra.name: extra.value(height, width) for extra in self.picture.extras}
+        values = {extra.name: extra.value(height, width) for extra in self.picture.extras}
+        values |= {state.name: state.begin() for state in self.picture.states}
+        return values | ({self.picture.plate: np.zeros(shape, self.picture.kind)} if self.picture.plate else {})
 
     def _explain(self, error: Exception, shape: tuple[int, ...]) -> ModelError:
         name = self.path.name

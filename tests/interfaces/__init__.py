@@ -5,10 +5,11 @@ form of its inputs and outputs. `refused` are words of which the refusal must ho
 """
 
 from .base import Interface
+from .combined import COMBINED
 from .inputs import INPUTS
 from .instances import INSTANCES
 from .outputs import OUTPUTS
 from .refused import NOT_MASKS
 
-INTERFACES = [*INPUTS, *OUTPUTS, *INSTANCES, *NOT_MASKS]
-__all__ = ["INPUTS", "INSTANCES", "INTERFACES", "NOT_MASKS", "OUTPUTS", "Interface"]
+INTERFACES = [*INPUTS, *OUTPUTS, *INSTANCES, *COMBINED, *NOT_MASKS]
+__all__ = ["COMBINED", "INPUTS", "INSTANCES", "INTERFACES", "NOT_MASKS", "OUTPUTS", "Interface"]

@@ -1,0 +1,46 @@
+"""Which classes of a model were chosen, and what they are called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .finding.labels import find_class_names
+from .onnx_file.header import ModelFacts
+from .recipes.classes import is_stuff, resolve
+from .recipes.recipe import OF_INSTANCES, Recipe
+
+
+@dataclass(frozen=True)
+class Choice:
+    """text: names or numbers with commas; empty leaves it to the recipe. path, facts: of the model."""
+
+    text: str
+    recipe: Recipe
+    path: Path
+    facts: ModelFacts
+
+    @property
+    def is_typed(self) -> bool:
+        return bool(self.text.strip())
+
+    def names(self, count: int) -> Mapping[int, str]:
+        """The names of so many classes (0: unknown) by their numbers, as far as anybody says them."""
+        return find_class_names(self.path, self.facts, count, self.recipe.decoding in OF_INSTANCES)
+
+    def numbers(self, count: int) -> tuple[int, ...]:
+        """The numbers of the chosen ones of so many; empty for all but the background.
+
+        Raises RecipeError for a name that is none.
+        """
+        if self.is_typed:
+            return resolve(self.text, self.names(count), count, self.path.name)
+        single = (self.recipe.class_index,) if self.recipe.class_index >= 0 else ()
+        return self.recipe.classes or single or self._things(count)
+
+    def _things(self, count: int) -> tuple[int, ...]:
+        """Of models that part a whole picture into queries, the classes that can be a subject: no sky, no floor."""
+        if self.recipe.decoding != "queries":
+            return ()
+        names = self.names(count)
+        things = tuple(number for number, name in names.items() if not is_stuff(name))
+        return things if len(things) < len(names) else ()
