@@ -43,8 +43,8 @@ from .errors import (
     TrimapError,
 )
 from .moved import keep_old_paths
-from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, host, neighbours, routes
 from .plain_text import keep_log_plain
+from .sessions.downloads.comfyui_folders import inside_comfyui
 
 if TYPE_CHECKING:
     from .cutouts import Cutout, cutout, matte_masks
@@ -52,13 +52,14 @@ if TYPE_CHECKING:
     from .matting.foreground.estimate import estimate_foreground
     from .matting.methods import estimate_alpha
     from .matting.trimap import make_trimap
+    from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
     from .refine import RefineOptions
     from .sessions.recipes.container import CustomSessionContainer
     from .sessions.recipes.recipe import Recipe
     from .sessions.session import CustomSession
     from .simple import load_session, segment
 
-__title__ = neighbours.TITLE
+__title__ = "onnx-segmentation"  # by which copies of the pack know one another
 __version__ = "0.1.0"
 __all__ = [
     "NODE_CLASS_MAPPINGS",
@@ -125,6 +126,8 @@ ROOMS = {
     "estimate_foreground": "matting.foreground.estimate",
     "estimate_alpha": "matting.methods",
     "make_trimap": "matting.trimap",
+    "NODE_CLASS_MAPPINGS": "nodes",
+    "NODE_DISPLAY_NAME_MAPPINGS": "nodes",
     "RefineOptions": "refine",
     "CustomSessionContainer": "sessions.recipes.container",
     "Recipe": "sessions.recipes.recipe",
@@ -138,15 +141,16 @@ WEB_DIRECTORY: str | None = "./web"
 keep_old_paths(__name__)
 keep_log_plain()
 
-if host.inside_comfyui():
-    host.register_model_folder()
+if inside_comfyui():  # elsewhere nobody waits for the nodes, nor for torch
+    from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, host, neighbours, routes
 
-if neighbours.loaded_by_comfyui(__name__):
-    if neighbours.other_copies():  # the first one says so; both would register everything twice
-        NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, WEB_DIRECTORY = {}, {}, None
-    else:
-        neighbours.watch()
-        routes.register()
+    host.register_model_folder()
+    if neighbours.loaded_by_comfyui(__name__):
+        if neighbours.other_copies():  # the first one says so; both would register everything twice
+            NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, WEB_DIRECTORY = {}, {}, None
+        else:
+            neighbours.watch()
+            routes.register()
 
 
 def __getattr__(name: str) -> Any:

@@ -28,11 +28,12 @@ def run() -> int:
         else:
             main = load_main()
         from onnx_segmentation.shell import own_command
+
+        return main(prog=own_command())
     except ModuleNotFoundError as error:
         if error.name not in ("numpy", "torch"):
             raise
         sys.exit(f"{error.name} is not installed in {sys.executable}: use the Python that runs ComfyUI")
-    return main(prog=own_command())
 
 
 if __name__ == "__main__":

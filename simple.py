@@ -79,8 +79,8 @@ def segment(
 
     rembg's names mean the same here: `only_mask` is `mask`; `bgcolor` (R, G, B, alpha) is a background under an RGBA.
 
-    Returns straight RGBA, the grey mask, or RGB: a PIL picture, with the colour profile of the one given; for an array
-    or tensor another one, of uint8 or float32, on the same device.
+    Returns straight RGBA, the grey mask, or RGB: a PIL picture, with the colour profile and resolution (dpi) of the one
+    given; for an array or tensor another one, of uint8 or float32, on the same device.
 
     Raises TypeError for an option that there is not, OptionsError and ResultError for values out of range, ImageError
     and PictureError for what is no picture, and what `load_session` and `cutout` raise.
@@ -95,6 +95,8 @@ def segment(
     shown = source.back(_values(result, form, behind))
     if source.icc and not form.mask:
         shown.info["icc_profile"] = source.icc
+    if source.dpi:
+        shown.info["dpi"] = source.dpi
     return shown
 
 

@@ -7,12 +7,11 @@ dataclass to the rules of its fields, so that all of them refuse in one way.
 import argparse
 import math
 import operator
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from numbers import Integral, Real
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any, Protocol, TypeGuard
 
 from .copies import as_ours, is_named
 from .plain_text import NAME, plain
@@ -78,7 +77,7 @@ class Triple:
         return f"give three {self.what}, one each for R, G and B"
 
     def __call__(self, value: object) -> tuple[Any, ...]:
-        if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != 3:
+        if not _is_list(value) or len(value) != 3:
             raise ValueError(self.wanted)
         try:
             return tuple(self.each(level) for level in value)
@@ -117,7 +116,7 @@ class Kind:
         return f"give {self.what}"
 
     def __call__(self, value: object) -> Any:
-        if self.kind is bool and isinstance(value, np.bool_):
+        if self.kind is bool and _is_numpys(value, "bool_"):
             return bool(value)
         if isinstance(value, self.kind):
             return value
@@ -185,8 +184,22 @@ def _repr(value: object) -> str:
         return f"a {type(value).__name__} too long to show"
 
 
+def _is_numpys(value: object, name: str) -> bool:
+    """Whether it is of a class of numpy, which need not be imported to know that it is not."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, getattr(numpy, name))
+
+
+def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, (list, tuple)) or _is_numpys(value, "ndarray")
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool) or _is_numpys(value, "bool_")
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+    return isinstance(value, Real) and not _is_flag(value)
 
 
 def _float(value: Any) -> float:

@@ -1,60 +1,82 @@
 """The pictures that a person names: files, folders and patterns on this machine."""
 
 import glob
-import logging
 import os
 import posixpath
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from ..errors import InputsError
 from ..pictures.file_kind import Identity, identity, special_kind
-
-logger = logging.getLogger("onnx_segmentation")
-
-SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic"))
+from .outcome import Outcome
+from .patterns import fixed_part, matches
+from .search import Search
+from .stamps import NO_STAMP, Stamp, stamp_of
 
 
 @dataclass(frozen=True)
 class Found:
-    """Pictures, as absolute posix paths in order, and the deepest folder that holds all that was named.
+    """Pictures, as absolute posix paths in order, and the folder below which outputs keep their names.
 
-    folders: those that were searched and have pictures; files that were named one by one add none.
+    folders: those that were searched and have pictures; files that were named one by one add none. stamps: of the
+    pictures. lost: what could not be listed. left_out: suffixes of files that are no pictures, and how many.
     """
 
     base: str
     paths: list[str]
     folders: frozenset[str] = frozenset()
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    lost: tuple[Outcome, ...] = ()
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def stamp(self, path: str) -> Stamp:
+        return self.stamps.get(path, NO_STAMP)
 
 
-def find_pictures(inputs: Iterable[str], leave_out: Path) -> Found:
+def find_pictures(inputs: Iterable[str], leave_out: Path, base: str | None = None, shards: bool = False) -> Found:
     """Expand files, folders (with their subfolders) and patterns (`**` goes through subfolders).
 
-    A file that is named is taken whatever it is called; in folders and patterns only names of pictures are, and hidden
-    ones are not. leave_out: the output folder, which may lie inside an input.
+    A file that is named is taken whatever it is called; in folders and patterns the name or the content decides, and
+    hidden files are left out. leave_out: the output folder, which may lie inside an input. base: the folder below which
+    outputs keep their names, in place of the deepest one that holds all that was named. shards: files of many pictures
+    are meant.
 
-    Raises InputsError if an input does not exist or can be read without end, or if there is no picture at all.
+    Raises InputsError if an input can be read without end or lies outside the base, or if there is no picture at all.
     """
     bases: list[Path] = []
     paths: set[str] = set()
     folders: set[str] = set()
-    output = identity(leave_out)
+    search = Search(identity(leave_out), shards)
+    inputs = list(inputs)
     for name in inputs:
         path = absolute(name)
-        base, files = _expand(name, path, output)
-        bases.append(base)
+        try:
+            place, files = _expand(name, path, search)
+        except FileNotFoundError as error:
+            if len(inputs) == 1:
+                raise InputsError(str(error)) from error
+            search.lost.append(Outcome(path.as_posix(), "", "failed", str(error)))
+            continue
+        bases.append(place)
         paths.update(files)
         folders.update(posixpath.dirname(file) for file in files if file != path.as_posix())
     if not paths:
-        raise InputsError(f"no pictures in {', '.join(inputs)}; known are {', '.join(sorted(SUFFIXES))}")
-    return Found(_common(bases).as_posix(), sorted(paths), frozenset(folders))
+        raise InputsError(search.came_to_nothing(inputs))
+    top = absolute(base).as_posix() if base else _common(bases).as_posix()
+    check_base(top, paths)
+    stamps = {path: stamp_of(path) for path in paths}
+    return Found(top, sorted(paths), frozenset(folders), stamps, tuple(search.lost), search.left_out)
 
 
-def is_picture(name: str) -> bool:
-    """Whether a file of this name, met in a folder, is taken for a picture."""
-    return not name.startswith(".") and PurePath(name).suffix.lower() in SUFFIXES
+def check_base(base: str, paths: Iterable[str]) -> None:
+    """Raises InputsError if a picture lies outside the base."""
+    inside = base.rstrip("/") + "/"
+    for path in paths:
+        if not path.startswith(inside):
+            raise InputsError(f"{path} lies outside the base {base}: give a base that holds all inputs")
 
 
 def absolute(path: str | Path) -> Path:
@@ -62,31 +84,29 @@ def absolute(path: str | Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100, resolve() follows links
 
 
-def _expand(name: str, path: Path, output: Identity | None) -> tuple[Path, list[str]]:
+def _expand(name: str, path: Path, search: Search) -> tuple[Path, list[str]]:
     if path.is_dir():
-        return path, list(_walk(path, output))
+        return path, list(_walk(path, search))
     if kind := special_kind(path):
         raise InputsError(f"{name} is {kind}, which may be read without end: give a file, a folder, or a pattern")
-    if path.exists():
+    if os.path.lexists(path):
         return path.parent, [path.as_posix()]
     if not glob.has_magic(name):
-        raise InputsError(f"there is no {name}: give a file, a folder, or a pattern such as 'photos/**/*.jpg'")
-    matches = (absolute(match) for match in glob.iglob(name, recursive=True))  # noqa: PTH207, Path.glob takes no absolute patterns
-    pictures = [match for match in matches if is_picture(match.name) and not match.is_dir()]
-    base = next(parent for parent in path.parents if not glob.has_magic(str(parent)))
-    inside = cache(partial(_is_inside, output))
+        raise FileNotFoundError(f"there is no {name}: give a file, a folder, or a pattern such as 'photos/**/*.jpg'")
+    folder, rest = fixed_part(path)
+    pictures = [match for match in matches(folder, rest) if not match.is_dir() and search.takes(match)]
+    inside = cache(partial(_is_inside, search.output))
     outside = [match for match in pictures if not inside(match.parent)]
     if pictures and not outside:
         raise InputsError(f"all pictures of {name} lie in the output folder: give another folder as output")
-    return base, [match.as_posix() for match in outside if _can_be_read(match)]
+    return folder, [match.as_posix() for match in outside]
 
 
-def _walk(folder: Path, output: Identity | None) -> Iterator[str]:
-    for place, folders, files in os.walk(folder, onerror=_say):
+def _walk(folder: Path, search: Search) -> Iterator[str]:
+    for place, folders, files in os.walk(folder, onerror=search.say):
         here = Path(place)
-        folders[:] = [name for name in folders if not name.startswith(".") and not _is(output, here / name)]
-        pictures = (here / name for name in files if is_picture(name))
-        yield from (picture.as_posix() for picture in pictures if _can_be_read(picture))
+        folders[:] = [name for name in folders if not name.startswith(".") and not _is(search.output, here / name)]
+        yield from (path.as_posix() for name in files if search.takes(path := here / name))
 
 
 def _is(output: Identity | None, folder: Path) -> bool:
@@ -95,16 +115,6 @@ def _is(output: Identity | None, folder: Path) -> bool:
 
 def _is_inside(output: Identity | None, folder: Path) -> bool:
     return any(_is(output, parent) for parent in (folder, *folder.parents))
-
-
-def _can_be_read(picture: Path) -> bool:
-    if kind := special_kind(picture):
-        logger.warning(f"{picture} left out: it is {kind}, not a file")
-    return not kind
-
-
-def _say(error: OSError) -> None:
-    logger.warning(f"folder left out: {error}")
 
 
 def _common(bases: list[Path]) -> Path:

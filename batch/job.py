@@ -9,6 +9,7 @@ from ..pictures.read import MAX_MEGAPIXELS
 from ..pictures.write import ResultForm
 from ..sessions.recipes.recipe import Recipe
 from ..values import Number, Rule, check
+from .where import check_where
 
 RULES: dict[str, Rule] = {"max_megapixels": Number(1e-6, 1e6, "of megapixels")}
 
@@ -17,7 +18,10 @@ RULES: dict[str, Rule] = {"max_megapixels": Number(1e-6, 1e6, "of megapixels")}
 class Job:
     """model, recipe, provider: as `CustomSession` has them.
 
-    max_megapixels: larger pictures fail before they fill memory. Raises InputsError where that is no number.
+    max_megapixels: larger pictures fail before they fill memory. where: which results are written, see `where`.
+    column: of the pictures in shards, see `shards`. allow_cpu: go on on the CPU if the provider that was asked for does
+    not come.
+    Raises InputsError for values that cannot be.
     """
 
     model: Path
@@ -26,6 +30,11 @@ class Job:
     form: ResultForm = field(default_factory=ResultForm)
     provider: str | None = None
     max_megapixels: float = MAX_MEGAPIXELS
+    where: str = ""
+    allow_cpu: bool = False
+    column: str = ""
 
     def __post_init__(self) -> None:
         check(self, RULES, InputsError)
+        if self.where:
+            check_where(self.where)

@@ -1,24 +1,58 @@
-"""A row for each picture in a CSV file, as the run goes on."""
+"""A table with one row for each input, in a file of its own: CSV, or Parquet if the name says so."""
 
 import csv
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import io
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from pathlib import Path
+from itertools import islice
+from typing import Any
 
+from ..errors import InputsError
 from .outcome import Outcome, plain_row, to_row
 
+COLUMNS = [field.name for field in fields(Outcome) if field.name != "at"]
+SUFFIXES = (".csv", ".parquet")
+AT_ONCE = 10_000  # rows in memory
 
-@contextmanager
-def csv_manifest(file: Path) -> Iterator[Callable[[Outcome], None]]:
-    """A function that adds a row to the file, which gets a heading where it is new."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", newline="", encoding="utf-8") as rows:
-        writer = csv.DictWriter(rows, [entry.name for entry in fields(Outcome)])
-        if not rows.tell():
-            writer.writeheader()
 
-        def add(outcome: Outcome) -> None:
-            writer.writerow(plain_row(to_row(outcome)))
+def check_manifest(name: str) -> None:
+    """Raises InputsError for a file that is neither."""
+    if not name.endswith(SUFFIXES):
+        raise InputsError(f"manifest is {name}; give a name that ends with {' or '.join(SUFFIXES)}")
 
-        yield add
+
+def write_csv(rows: Iterable[Outcome], file: Any) -> None:
+    """file: opened for bytes."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    for outcome in rows:
+        writer.writerow(plain_row(to_row(outcome)))
+    text.flush()
+    text.detach()
+
+
+def write_parquet(rows: Iterable[Outcome], file: Any) -> None:
+    """file: opened for bytes. The types of the columns are the same whatever is in them."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = pa.schema([(name, _type(pa, name)) for name in COLUMNS])
+    with parquet.ParquetWriter(file, schema) as writer:
+        for batch in _batches(rows):
+            values = [{name: row[name] for name in COLUMNS} for row in map(plain_row, map(to_row, batch))]
+            writer.write_table(pa.Table.from_pylist(values, schema))
+
+
+def _type(pa: Any, name: str) -> Any:
+    if name in ("confidence", "seconds", "share", "softness"):
+        return pa.float64()
+    if name == "touches_border":
+        return pa.bool_()
+    return pa.int64() if name.endswith(("_size", "_time")) or name == "subjects" else pa.string()
+
+
+def _batches(rows: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+    each = iter(rows)
+    while batch := list(islice(each, AT_ONCE)):
+        yield batch

@@ -1,4 +1,4 @@
-"""What became of one picture."""
+"""What became of one picture: the row that manifests and records have for it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -6,17 +6,22 @@ from typing import Any, Literal
 from ..errors import SegmentationError
 from ..plain_text import LINE, plain
 
-Status = Literal["done", "failed"]
+Status = Literal["done", "failed", "left", "filtered", "begun"]
 EXPLAINED = 400  # characters
 NOTES = "; "  # between notes, where a row has one cell for them
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One row of a manifest.
+    """One row.
 
-    confidence: as in `Masks`, None where it failed. seconds: of work in reading, cutting out and writing. notes: what
-    could not be kept or solved, in words.
+    input, output: paths, or URIs without their scheme in object storage; the output relative to the output folder.
+    status: `done`; `failed`; `left`, a file of somebody else has the output's name; `filtered`, it does not meet
+    `--where`; `begun`, in records only: whoever was about to write it has not said that it is written.
+    confidence: as in `Masks`. share, subjects, softness, touches_border: as in `measures.Measures`. model: the file's
+    name. seconds: of work in reading, cutting out and writing. notes: what could not be kept or solved, in words.
+    fingerprint: of all that decides over the pixels, see `fingerprint.Fingerprint`. input_size, input_time,
+    output_size, output_time: bytes, and nanoseconds since 1970; -1 if not known. at: when the row was made, alike.
     """
 
     input: str
@@ -26,6 +31,17 @@ class Outcome:
     confidence: float | None = None
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+    share: float | None = None
+    subjects: int | None = None
+    softness: float | None = None
+    touches_border: bool | None = None
+    model: str = ""
+    fingerprint: str = ""
+    input_size: int = -1
+    input_time: int = -1
+    output_size: int = -1
+    output_time: int = -1
+    at: int = 0
 
 
 def to_row(outcome: Outcome) -> dict[str, Any]:

@@ -10,40 +10,39 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from ..pictures.read import Picture
-from .outcome import Outcome, explain
+from .budget import Budget
+from .task import Task
 from .worker import CutPicture, Worker
 
 T = TypeVar("T")
-Write = Callable[[bytes], T]
+R = TypeVar("R")
+Finish = Callable[[Task, CutPicture, float], R]
+"""Does away with what came out: the picture's task, its cut-out, the seconds of work so far."""
+BYTES_PER_PIXEL = 60  # of a picture under way: floats of it and of its result, levels, a mask
+AT_ONCE = 2 * 10**9  # bytes of pictures under way
 
 
 @dataclass(frozen=True)
 class Timed(Generic[T]):
-    """A step's value, and the seconds of work so far."""
+    """A step's value, the seconds of work so far, and the bytes of the budget that it holds."""
 
     value: T
     seconds: float
+    size: float
 
 
-@dataclass(frozen=True)
-class Finished(Generic[T]):
-    """written: what `write` returned. The rest as in `Outcome`."""
-
-    written: T
-    confidence: float
-    notes: tuple[str, ...]
-    seconds: float
-
-
-class Pipeline:
+class Pipeline(Generic[R]):
     """`jobs` pictures are cut out at a time while others are read and written.
 
     Each picture passes from pool to pool, in the order of `submit`: a step waits for the one before, which began
-    earlier. An error in any step is that picture's, in its future.
+    earlier. An error in any step is that picture's, in its future. memory: bytes of decoded pictures under way, beyond
+    which reading waits.
     """
 
-    def __init__(self, worker: Worker, jobs: int) -> None:
+    def __init__(self, worker: Worker, jobs: int, finish: Finish[R], memory: float = AT_ONCE) -> None:
         self._worker = worker
+        self._finish = finish
+        self._budget = Budget(memory)
         self._stopped = threading.Event()
         self._pools = ExitStack()
         self._reading, self._cutting, self._writing = (
@@ -52,13 +51,13 @@ class Pipeline:
         )
         self.room = 4 * jobs  # pictures under way with which no pool runs dry
 
-    def submit(self, source: str | bytes, write: Write[T]) -> Future[Finished[T]]:
-        """A picture's path or bytes; `write` gets the bytes of its result."""
-        read = self._reading.submit(self._read, source)
+    def submit(self, task: Task) -> Future[R]:
+        """A picture; its future has what `finish` returns."""
+        read = self._reading.submit(self._read, task)
         cut = self._cutting.submit(self._cut, read)
-        return self._writing.submit(self._write, cut, write)
+        return self._writing.submit(self._write, task, cut)
 
-    def __enter__(self) -> "Pipeline":
+    def __enter__(self) -> "Pipeline[R]":
         return self
 
     def __exit__(
@@ -71,32 +70,40 @@ class Pipeline:
                 pool.shutdown(wait=False, cancel_futures=True)
         self._pools.close()
 
-    def _read(self, source: str | bytes) -> Timed[Picture]:
-        start = time.perf_counter()
-        return Timed(self._worker.read(source), time.perf_counter() - start)
+    def _read(self, task: Task) -> Timed[Picture]:
+        start, size = time.perf_counter(), 0.0
+
+        def wait_for_room(width: int, height: int) -> None:
+            nonlocal size, start
+            before = time.perf_counter()
+            self._budget.take(width * height * BYTES_PER_PIXEL, self._raise_if_stopped)
+            size = width * height * BYTES_PER_PIXEL
+            start += time.perf_counter() - before
+
+        try:
+            picture = self._worker.read(task.read() if task.read else task.input, wait_for_room)
+        except BaseException:
+            self._budget.give_back(size)
+            raise
+        return Timed(picture, time.perf_counter() - start, size)
 
     def _cut(self, read: Future[Timed[Picture]]) -> Timed[CutPicture]:
         picture = read.result()
         start = time.perf_counter()
-        cut = self._worker.cut(picture.value, self._raise_if_stopped)
-        return Timed(cut, picture.seconds + time.perf_counter() - start)
+        try:
+            cut = self._worker.cut(picture.value, self._raise_if_stopped)
+        except BaseException:
+            self._budget.give_back(picture.size)
+            raise
+        return Timed(cut, picture.seconds + time.perf_counter() - start, picture.size)
 
-    def _write(self, cut: Future[Timed[CutPicture]], write: Write[T]) -> Finished[T]:
+    def _write(self, task: Task, cut: Future[Timed[CutPicture]]) -> R:
         result = cut.result()
-        start = time.perf_counter()
-        written = write(self._worker.encode(result.value))
-        seconds = result.seconds + time.perf_counter() - start
-        return Finished(written, result.value.confidence, result.value.notes, seconds)
+        try:
+            return self._finish(task, result.value, result.seconds)
+        finally:
+            self._budget.give_back(result.size)
 
     def _raise_if_stopped(self) -> None:
         if self._stopped.is_set():
             raise CancelledError
-
-
-def to_outcome(source: str, output: str, future: Future[Finished[T]]) -> Outcome:
-    """What became of a picture whose future is done."""
-    error = future.exception()
-    if error is not None:
-        return Outcome(source, output, "failed", explain(error))
-    result = future.result()
-    return Outcome(source, output, "done", "", result.confidence, result.seconds, result.notes)

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ RULES: dict[str, Rule] = {
     "cpus": Number(0.01, 4096, "of CPUs for each worker"),
     "gpus": Number(0, 64, "of GPUs for each worker"),
 }
+
+LIBRARIES = 0.9e9  # bytes of a process that has imported torch and onnxruntime
+PICTURES = 0.5e9  # bytes of decoded pictures for each that is cut out at a time; a larger one goes alone
+REACHED = 5  # seconds within which a cluster answers
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,11 @@ def cluster(options: RayOptions) -> Iterator[None]:
     import ray
 
     if options.cluster:
+        check_reachable(options.cluster)
         ray.init(options.cluster, log_to_driver=False)
     else:
         cores = max(available_cores(), math.ceil((options.workers or 1) * options.cpus))
-        # One more than there are: reading and writing would else wait for workers that hold all.
-        ray.init("local", num_cpus=cores + 1, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
+        ray.init("local", num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
     try:
@@ -60,17 +65,49 @@ def cluster(options: RayOptions) -> Iterator[None]:
         ray.shutdown()
 
 
-def fitting(options: RayOptions) -> int:
-    """As many workers as the cluster has room for, one CPU left to reading and writing."""
+@dataclass(frozen=True)
+class Room:
+    """Bytes of one worker. model: the session and the libraries. pictures: decoded ones at a time."""
+
+    model: float
+    pictures: float
+
+    def share(self, workers: int) -> float:
+        """What a worker asks Ray for; never more than its part of what there is, as Ray would wait for ever."""
+        import ray
+
+        there: float = ray.cluster_resources().get("memory", math.inf)
+        return min(self.model + self.pictures, 0.9 * there / workers)
+
+
+def room_for(options: RayOptions, model_size: int) -> Room:
+    """model_size: bytes of the model's file."""
+    return Room(LIBRARIES + 3.0 * model_size, PICTURES * max(1, int(options.cpus)))
+
+
+def fitting(options: RayOptions, room: Room) -> int:
+    """As many workers as the cluster has room for."""
     import ray
 
     there = ray.cluster_resources()
-    room = (there.get("CPU", 1) - 1) / options.cpus
+    fits = there.get("CPU", 1) / options.cpus
     if options.gpus:
-        room = min(room, there.get("GPU", 0) / options.gpus)
-    if room < 1:
+        fits = min(fits, there.get("GPU", 0) / options.gpus)
+    if fits < 1:
         raise InputsError(
             f"no worker of {options.cpus:g} CPUs and {options.gpus:g} GPUs fits a cluster of {there.get('CPU', 0):g} "
-            f"CPUs (one is left to reading and writing) and {there.get('GPU', 0):g} GPUs: ask for less for each"
+            f"CPUs and {there.get('GPU', 0):g} GPUs: ask for less for each"
         )
-    return int(room)
+    return max(1, int(min(fits, there.get("memory", math.inf) / (room.model + room.pictures))))
+
+
+def check_reachable(address: str) -> None:
+    """Raises InputsError in seconds if nobody answers at host:port; Ray itself would go on asking for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=REACHED):
+            return
+    except (OSError, OverflowError) as error:
+        raise InputsError(f"no cluster answers at {address}: {error}; is it running, and is the port right?") from error

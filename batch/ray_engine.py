@@ -1,88 +1,59 @@
-"""The engine for a cluster: Ray Data reads, schedules, holds back, tries again and writes."""
+"""The engine for a cluster: Ray Data hands tasks to actors, holds back, and tries again what a lost node held."""
 
-import os
-import posixpath
-import time
+import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
+from .fingerprint import Fingerprint
 from .job import Job
 from .local import OnDone
-from .outcome import NOTES, Outcome
-from .plan import Plan
-from .ray_cluster import RayOptions, cluster, fitting
-from .storage import Place
+from .outcome import Outcome
+from .ray_cluster import RayOptions, cluster, fitting, room_for
+from .record import read_lines
+from .run import Run
 
-IO_CPUS = 0.25  # what a task that reads or writes asks for: it waits more than it computes
-BATCH = 16  # pictures that an actor is handed at once
+MOST = 64  # pictures that an actor is handed at once: their rows come back together
+TURNS = 8  # how often each worker is handed some, at least: the last ones end at about the same time
 
 
-def run_ray(
-    plan: Plan, job: Job, source: Any, output: Place, manifest: Place, options: RayOptions, on_done: OnDone
-) -> None:
-    """Cut out what the plan says, from the file system `source` into `output`; `on_done` hears of each at the end.
+def run_ray(run: Run, job: Job, fingerprint: Fingerprint, source: Any, options: RayOptions, on_done: OnDone) -> None:
+    """Cut out what the run's plan says, from the file system `source` (None: this machine's paths).
 
-    manifest: a folder of Parquet files with the columns of `Outcome`, in a folder `run=<time>` for each run.
-    Raises RayError where the cluster fails for good.
+    `on_done` hears of each picture, in this process; its row was written down where it was done. Raises RayError if the
+    cluster fails for good.
     """
-    import ray
-
-    from .ray_stages import to_table
-
-    run = manifest.below(f"run={time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-    unfinished = manifest.below(f".{posixpath.basename(run.path)}") if run.local else run
-    readable, lost = _check_readable(plan, source)
     with cluster(options):
-        parts = [_cut_out(replace(plan, todo=readable), job, source, output, options)] if readable else []
-        parts += [ray.data.from_arrow(to_table(lost))] if lost else []
-        rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]
-        rows.write_parquet(unfinished.path, filesystem=unfinished.filesystem, ray_remote_args={"num_cpus": IO_CPUS})
-    if run.local:
-        run.filesystem.move(unfinished.path, run.path)
-    for outcome in _read_manifest(run):
-        on_done(outcome)
+        for outcome in _cut_out(run, job, fingerprint, source, options):
+            if outcome.output:  # a picture within a shard has none of its own
+                run.record.see(outcome)
+            on_done(outcome)
 
 
-def _cut_out(plan: Plan, job: Job, source: Any, output: Place, options: RayOptions) -> Any:
-    """The dataset whose rows are outcomes, of pictures that are written by then; nothing runs yet."""
+def _cut_out(run: Run, job: Job, fingerprint: Fingerprint, source: Any, options: RayOptions) -> Iterator[Outcome]:
     import ray
 
-    from .ray_stages import Cutter, PictureSink
+    from .ray_stages import Cutter, Setup, ShardActor
+    from .task_table import to_tables
 
     model = ray.put(job.model.read_bytes()) if options.cluster else None
-    pictures = ray.data.read_binary_files(plan.todo, include_paths=True, filesystem=source, num_cpus=IO_CPUS)
-    results = pictures.map_batches(
-        Cutter,
-        fn_constructor_args=(job, model, plan.naming, options.cpus),
-        batch_size=BATCH,
+    room = room_for(options, job.model.stat().st_size)
+    workers = options.workers or fitting(options, room)
+    setup = Setup(job, fingerprint, model, source, run.store, run.record.mark, options.cpus, room.pictures)
+    most = 1 if run.shards else max(1, min(MOST, math.ceil(len(run.plan.todo) / (workers * TURNS))))
+    tasks = ray.data.from_arrow(list(to_tables(run.tasks(), most)))
+    rows = tasks.map_batches(
+        ShardActor if run.shards else Cutter,
+        fn_constructor_args=(setup,),
+        batch_size=None,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(
-            size=options.workers or fitting(options),
-            max_concurrent_calls_per_actor=2,  # one batch begins while another is written
+            size=workers,
+            max_concurrent_calls_per_actor=2,  # one table begins while the last pictures of another are written
             enable_true_multi_threading=True,
         ),
         num_cpus=options.cpus,
         num_gpus=options.gpus or None,
+        memory=room.share(workers),
     )
-    store = PictureSink(output).store
-    return results.map_batches(store, batch_size=None, batch_format="pyarrow", num_cpus=IO_CPUS)
-
-
-def _check_readable(plan: Plan, source: Any) -> tuple[list[str], list[Outcome]]:
-    """Ray's reader ends the job at a file that cannot be opened: such ones on this machine are told apart before."""
-    if source.type_name != "local":
-        return plan.todo, []
-    readable = [path for path in plan.todo if os.access(path, os.R_OK)]
-    told = set(readable)
-    error = "it cannot be opened for reading"
-    lost = [path for path in plan.todo if path not in told]
-    return readable, [Outcome(path, plan.naming.output(path), "failed", error) for path in lost]
-
-
-def _read_manifest(run: Place) -> Iterator[Outcome]:
-    from pyarrow import dataset
-
-    for batch in dataset.dataset(run.path, filesystem=run.filesystem, format="parquet").to_batches():
-        for row in batch.to_pylist():
-            yield Outcome(**{**row, "notes": tuple(row["notes"].split(NOTES)) if row["notes"] else ()})
+    for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
+        yield from read_lines(line.as_py() for line in table["row"])

@@ -1,102 +1,131 @@
-"""The stages of a Ray job: actors that cut out, tasks that write. Both run in Ray's own processes."""
+"""What Ray's actors do: read, cut out, write, and say what became of each picture. Runs in Ray's own processes."""
 
-import posixpath
 import tempfile
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import ray
-from ray.data.datasource import RowBasedFileDatasink
 
 from ..pictures.read import lift_pillow_limit
 from .cores import share_cores
+from .fingerprint import Fingerprint
 from .job import Job
-from .naming import Naming
-from .outcome import Outcome, explain, plain_row, to_row
-from .pipeline import Finished, Pipeline, to_outcome
-from .storage import Place
-from .whole_files import PART, write_whole
+from .object_store import read_object
+from .outcome import Outcome
+from .pipeline import Pipeline
+from .record import FOLDER, to_line
+from .shards import ShardCutter, open_stored
+from .stores import Store
+from .task import Task
+from .task_table import to_tasks
+from .whole_files import write_whole
 from .worker import Worker
-
-ROW = pa.schema(
-    [
-        ("input", pa.string()),
-        ("output", pa.string()),
-        ("status", pa.string()),
-        ("error", pa.string()),
-        ("confidence", pa.float64()),
-        ("seconds", pa.float64()),
-        ("notes", pa.string()),
-    ]
-)
-WITH_DATA = ROW.append(pa.field("data", pa.large_binary()))
+from .writer import Writer
 
 
-class Cutter:
-    """One session, held by an actor. Table (path, bytes) -> table of `WITH_DATA`."""
+@dataclass(frozen=True)
+class Setup:
+    """What every actor is told. model: its bytes, where the file may not be. source: the file system of the pictures,
+    None for paths. mark: of the record's files. memory: bytes of decoded pictures at a time."""
 
-    def __init__(self, job: Job, model: "ray.ObjectRef[bytes] | None", naming: Naming, cpus: float) -> None:
+    job: Job
+    fingerprint: Fingerprint
+    model: "ray.ObjectRef[bytes] | None"
+    source: Any
+    store: Store
+    mark: str
+    cpus: float
+    memory: float
+
+
+class Actor:
+    """One session, held by a process of Ray's. Table of tasks -> tables of rows, as `record.to_line` writes them."""
+
+    def __init__(self, setup: Setup) -> None:
         lift_pillow_limit()
-        jobs = max(1, int(cpus))
+        self._setup = setup
+        self._jobs = max(1, int(setup.cpus))
         self._cores = ExitStack()
-        self._cores.enter_context(share_cores(jobs, jobs))
-        self._naming = naming
-        self._pipeline = Pipeline(Worker(replace(job, model=model_here(job.model, model))), jobs)
+        self._cores.enter_context(share_cores(self._jobs, self._jobs))
+        self._worker = Worker(replace(setup.job, model=model_here(setup.job.model, setup.model)))
+        self._journal = setup.store.journal(FOLDER, setup.mark)
+        self._writer = Writer(self._worker, setup.store, setup.fingerprint, self._write_down)
 
-    def __call__(self, pictures: pa.Table) -> pa.Table:
-        paths = pictures["path"].to_pylist()
-        futures = [self._pipeline.submit(data.as_py(), bytes) for data in pictures["bytes"]]
-        rows = [self._row(path, future) for path, future in zip(paths, futures, strict=True)]
-        return pa.Table.from_pylist(rows, WITH_DATA)
+    def _write_down(self, outcome: Outcome) -> None:
+        self._journal.add(to_line(outcome))
 
-    def _row(self, path: str, future: Future[Finished[bytes]]) -> dict[str, Any]:
-        outcome = to_outcome(path, self._naming.output(path), future)
-        return {**to_row(outcome), "data": b"" if future.exception() else future.result().written}
+    def _announce(self, tasks: list[Task]) -> None:
+        """Where a row cannot be written before each result: that they have begun, so that what is there if all
+        processes end is known as ours."""
+        if not self._setup.store.keeps_times:
+            for task in tasks:
+                self._write_down(self._writer.begun(task))
+            self._journal.flush()
+
+    def _failed(self, task: Task, error: BaseException) -> Outcome:
+        outcome = self._writer.failed(task, error)
+        self._write_down(outcome)
+        return outcome
 
 
-def to_table(outcomes: list[Outcome]) -> pa.Table:
-    """Outcomes as a table of `ROW`."""
-    return pa.Table.from_pylist([plain_row(to_row(outcome)) for outcome in outcomes], ROW)
+class Cutter(Actor):
+    """Of pictures."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._pipeline = Pipeline(self._worker, self._jobs, self._writer.finish, setup.memory)
+
+    def __call__(self, table: pa.Table) -> Iterator[pa.Table]:
+        tasks = [self._readable(task) for task in to_tasks(table)]
+        self._announce(tasks)
+        pending: dict[Future[Outcome], Task] = {}
+        for task in tasks:
+            if len(pending) >= self._pipeline.room:
+                yield self._finished(pending)
+            pending[self._pipeline.submit(task)] = task
+        while pending:
+            yield self._finished(pending)
+        self._journal.flush()
+
+    def _readable(self, task: Task) -> Task:
+        source = self._setup.source
+        return task if source is None else replace(task, read=partial(read_object, source, task.input))
+
+    def _finished(self, pending: dict[Future[Outcome], Task]) -> pa.Table:
+        done, _ = wait(pending, return_when=FIRST_COMPLETED)
+        return to_rows(self._outcome(future, pending.pop(future)) for future in done)
+
+    def _outcome(self, future: Future[Outcome], task: Task) -> Outcome:
+        error = future.exception()
+        return self._failed(task, error) if error else future.result()
 
 
-class PictureSink(RowBasedFileDatasink):
-    """Ray's writer of files, one a row, under names that follow the inputs', and whole or not there.
+class ShardActor(Actor):
+    """Of shards."""
 
-    Ray names the files of its own sinks by task, and a sink ends its job at the first file that cannot be written.
-    """
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        opened = partial(open_stored, setup.source)
+        self._shards = ShardCutter(self._worker, self._writer, setup.store, opened)
+        self._pipeline = Pipeline(self._worker, self._jobs, self._shards.finish, setup.memory)
 
-    def __init__(self, output: Place) -> None:
-        super().__init__(output.path, filesystem=output.filesystem)
-        self._local = output.local
+    def __call__(self, table: pa.Table) -> Iterator[pa.Table]:
+        tasks = list(to_tasks(table))
+        self._announce(tasks)
+        for task in tasks:
+            yield to_rows(self._shards.outcomes(task, self._pipeline, self._write_down))
+        self._journal.flush()
 
-    def store(self, results: pa.Table) -> pa.Table:
-        """Table of `WITH_DATA` -> table of `ROW`, with what could not be written."""
-        return pa.Table.from_pylist([plain_row(self._store(row)) for row in results.to_pylist()], ROW)
 
-    def _store(self, row: dict[str, Any]) -> dict[str, Any]:
-        data = row.pop("data")
-        if row["status"] == "done":
-            try:
-                self._write_file(posixpath.join(self.path, row["output"]), data)
-            except OSError as error:
-                return {**row, "status": "failed", "error": explain(error)}
-        return row
-
-    def _write_file(self, path: str, data: bytes) -> None:
-        """Object storage shows a file when it is closed; elsewhere it is renamed when it is whole."""
-        folder, name = posixpath.split(path)
-        part = posixpath.join(folder, f".{name}{PART}") if self._local else path
-        if self._local:
-            self.filesystem.create_dir(folder, recursive=True)
-        with self.open_output_stream(part) as file:
-            file.write(data)
-        if self._local:
-            self.filesystem.move(part, path)
+def to_rows(outcomes: Iterable[Outcome]) -> pa.Table:
+    return pa.table({"row": pa.array([to_line(outcome) for outcome in outcomes], pa.binary())})
 
 
 def model_here(path: Path, model: "ray.ObjectRef[bytes] | None") -> Path:

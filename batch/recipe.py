@@ -6,7 +6,7 @@ They hang on what the pictures are, not on their names, their order, or how many
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,8 +14,6 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from ..pictures.read import read_picture
-from ..sessions.guessed import settled
-from ..sessions.session import CustomSession
 from .outcome import explain
 
 logger = logging.getLogger("onnx_segmentation")
@@ -62,9 +60,23 @@ class StoredSource:
             return bytes(stream.read() if most < 0 else stream.read(most))
 
 
-def settle_run(session: CustomSession, paths: Sequence[str], source: Source, max_megapixels: float) -> CustomSession:
-    """A session for the whole run: if its recipe is a guess, with the one that is found on pictures of the run."""
-    return settled(session, lambda: telling_pictures(paths, source, max_megapixels))
+class HeldSource:
+    """Pictures in memory, by names of their own."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._files = files
+
+    def sizes(self, paths: Sequence[str]) -> dict[str, int]:
+        return {path: len(self._files[path]) for path in paths}
+
+    def read(self, path: str, most: int = -1) -> bytes:
+        return self._files[path] if most < 0 else self._files[path][:most]
+
+
+def in_memory(files: Iterable[bytes]) -> tuple[list[str], HeldSource]:
+    """Names and source of files that are at hand."""
+    named = {str(number): data for number, data in enumerate(files)}
+    return list(named), HeldSource(named)
 
 
 def telling_pictures(paths: Sequence[str], source: Source, max_megapixels: float) -> list[Tensor]:

@@ -14,6 +14,7 @@ def main(argv: list[str] | None = None, prog: str = "onnx-segmentation") -> int:
     parser = argparse.ArgumentParser(
         prog=prog, description="Cut-outs with any ONNX segmentation model, outside ComfyUI."
     )
+    parser.add_argument("-V", "--version", action="version", version=f"onnx-segmentation {_version()}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(subparsers)
@@ -21,6 +22,11 @@ def main(argv: list[str] | None = None, prog: str = "onnx-segmentation") -> int:
     _print_everything()
     code: int = args.run(args)
     return code
+
+
+def _version() -> str:
+    version: str = sys.modules[__name__.partition(".")[0]].__version__
+    return version
 
 
 def _print_everything() -> None:

@@ -1,27 +1,24 @@
-"""What `cutout` can be told."""
+"""What `cutout` can be told. Nothing is imported that `--help` would have to wait for."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from .. import frames, refine
-from ..batch import job, ray_cluster
-from ..batch.cores import available_cores
-from ..matting.methods import METHODS
-from ..pictures import write
-from ..pictures.read import MAX_MEGAPIXELS
-from ..pictures.write import COMPRESSION, FORMATS
-from ..refine import EDGE_COLOURS, LEVEL
 from ..sessions.recipes.catalog import catalog
-from ..values import argument
+from . import late
 
 EPILOG = """\
-Run the same command again and it goes on where it stopped: outputs that are there are skipped. Outputs keep the folders
-below the deepest folder that holds all inputs; a.jpg and a.png in one folder become a.jpg.png and a.png.png.
+Run the same command again and it goes on where it stopped: the record in DIR/.onnx-segmentation says of each result
+which picture, model and options it is of. What is of others is done again. A file that this command did not write, or
+that was changed since, is never replaced without --overwrite. Outputs keep the folders below the deepest folder that
+holds all inputs, or below --base; a.jpg and a.png in one folder become a.jpg.png and a.png.png.
 
-exit code: 0 every picture has its output; 1 some failed, one line each; 2 nothing was started (wrong options, no such
-model or input) or the run had to end (disk full, cluster lost); 130 interrupted.
+One picture: cutout photo.jpg -o cut.png; - is standard input or output: cutout - -o - < photo.jpg > cut.png
+
+exit code: 0 every picture has its output; 1 some failed or were left as they are, one line each; 2 nothing was started
+(wrong options, no such model or input) or the run had to end (disk full, cluster lost); 130 interrupted.
 """
+METHODS = "closed_form, vitmatte; with pymatting knn, lbdm, lkm, rw"
 
 
 def add_parser(subparsers: Any, run: Any) -> None:
@@ -33,65 +30,77 @@ def add_parser(subparsers: Any, run: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="file, folder, 'pattern'; with Ray also URI")
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder of the results; with Ray also URI")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help=HELP["inputs"])
+    parser.add_argument("-o", "--output", metavar="DIR|FILE", help=HELP["output"])
+    parser.add_argument("--base", metavar="DIR", help=HELP["base"])
     _model(parser.add_argument_group("model"))
     _matting(parser.add_argument_group("matting, as in the nodes"))
     _results(parser.add_argument_group("results"))
     _run(parser.add_argument_group("run"))
+    _shards(parser.add_argument_group("shards: WebDataset (.tar), Parquet"))
     _ray(parser.add_argument_group("--engine ray"))
 
 
 def _model(group: Any) -> None:
     names = ", ".join(catalog())
-    group.add_argument("--model", required=True, metavar="NAME|FILE", help=f"an .onnx file, or one of {names}")
+    group.add_argument("-m", "--model", metavar="NAME|FILE", help=f"{HELP['model']} {names}")
     group.add_argument("--recipe", type=Path, metavar="FILE", help="how to feed it, in the form of <model>.onnx.json")
     group.add_argument("--classes", default="", metavar="NAMES", help=HELP["classes"])
-    group.add_argument("--provider", metavar="NAME", help="onnxruntime's execution provider (default: CUDA, else CPU)")
+    group.add_argument("--provider", type=late.provider, metavar="NAME", help=HELP["provider"])
+    group.add_argument("--allow-cpu", action="store_true", help="go on on the CPU if that provider does not come")
 
 
 def _matting(group: Any) -> None:
-    group.add_argument("--alpha-matting", action="store_true", help="solve for soft edges: hair, fur")
-    for name, default in (("foreground", 240), ("background", 20)):
-        option = f"--alpha-matting-{name}-threshold"
-        group.add_argument(option, type=argument(LEVEL), default=default, metavar="0-255", help=HELP[name])
-    erode = argument(refine.RULES["erode_size"])
-    group.add_argument("--alpha-matting-erode-size", type=erode, default=10, metavar="PIXELS", help=HELP["erode"])
-    group.add_argument("--matting-method", choices=METHODS, default="closed_form")
-    group.add_argument("--edge-colours", choices=EDGE_COLOURS, default="auto")
-    group.add_argument("--post-process-mask", action="store_true", help="remove specks, make the mask on or off")
-    confidence = argument(frames.RULES["min_confidence"])
+    group.add_argument("-a", "--alpha-matting", action="store_true", help="solve for soft edges: hair, fur")
+    for short, name, default in (("-af", "foreground", 240), ("-ab", "background", 20)):
+        option, kind = f"--alpha-matting-{name}-threshold", late.number("refine", f"{name}_threshold")
+        group.add_argument(short, option, type=kind, default=default, metavar="0-255", help=HELP[name])
+    erode = late.number("refine", "erode_size")
+    group.add_argument(
+        "-ae", "--alpha-matting-erode-size", type=erode, default=10, metavar="PIXELS", help=HELP["erode"]
+    )
+    method, colours = late.word("refine", "method"), late.word("refine", "edge_colours")
+    group.add_argument("--matting-method", type=method, default="closed_form", metavar="NAME", help=METHODS)
+    group.add_argument("--edge-colours", type=colours, default="auto", metavar="NAME", help=HELP["colours"])
+    group.add_argument(
+        "-ppm", "--post-process-mask", action="store_true", help="remove specks, make the mask on or off"
+    )
+    confidence = late.number("frames", "min_confidence")
     group.add_argument("--min-confidence", type=confidence, default=0.0, metavar="0-1", help=HELP["confidence"])
 
 
 def _results(group: Any) -> None:
-    group.add_argument("--format", choices=FORMATS, default="png")
-    group.add_argument("--mask", action="store_true", help="write the mask instead of the cut-out")
-    group.add_argument("--background", metavar="COLOUR", help="a colour behind the subject: white, '#f0f0f0'")
-    compression, quality = (argument(write.RULES[name]) for name in ("compression", "quality"))
-    group.add_argument("--compression", type=compression, default=COMPRESSION, metavar="0-9", help=HELP["compression"])
+    group.add_argument("-f", "--format", choices=("png", "webp", "tiff", "jpeg"), help=HELP["format"])
+    group.add_argument("-om", "--mask", action="store_true", help="write the mask instead of the cut-out")
+    group.add_argument("-b", "--background", metavar="COLOUR", help="a colour behind the subject: white, '#f0f0f0'")
+    compression, quality = (late.number("pictures.write", name) for name in ("compression", "quality"))
+    group.add_argument("--compression", type=compression, default=4, metavar="0-9", help=HELP["compression"])
     group.add_argument("--quality", type=quality, metavar="1-100", help="lossy WebP (default: lossless), JPEG (95)")
+    group.add_argument("--where", default="", metavar="CONDITION", help=HELP["where"])
+    group.add_argument("--manifest", metavar="FILE", help=HELP["manifest"])
 
 
 def _run(group: Any) -> None:
-    cores = available_cores()
     group.add_argument("--engine", choices=("local", "ray"), default="local", help="this machine's threads, or Ray")
-    group.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"pictures at a time (default: {cores})")
-    group.add_argument("--overwrite", action="store_true", help="do pictures again whose output is there")
-    group.add_argument("--manifest", metavar="PATH", help=HELP["manifest"])
+    group.add_argument("-j", "--jobs", type=int, metavar="N", help="pictures at a time (default: one for each core)")
+    group.add_argument("--overwrite", action="store_true", help=HELP["overwrite"])
+    group.add_argument("--retry-failed", action="store_true", help="do those that failed before, and nothing else")
+    limit = late.number("batch.job", "max_megapixels")
     group.add_argument(
-        "--max-megapixels",
-        type=argument(job.RULES["max_megapixels"]),
-        default=MAX_MEGAPIXELS,
-        metavar="N",
-        help="larger pictures fail (default: 178)",
+        "--max-megapixels", type=limit, default=178.0, metavar="N", help="larger pictures fail (default: 178)"
     )
-    group.add_argument("--quiet", action="store_true", help="no progress bar")
+    group.add_argument("--dry-run", type=int, metavar="N", help=HELP["dry_run"])
+    group.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+
+
+def _shards(group: Any) -> None:
+    group.add_argument("--shards", action="store_true", help=HELP["shards"])
+    group.add_argument("--column", default="", metavar="NAME", help=HELP["column"])
 
 
 def _ray(group: Any) -> None:
     group.add_argument("--ray-address", metavar="ADDRESS", help="a cluster (default: Ray on this machine)")
-    workers, cpus, gpus = (argument(ray_cluster.RULES[name]) for name in ("workers", "cpus", "gpus"))
+    workers, cpus, gpus = (late.number("batch.ray_cluster", name) for name in ("workers", "cpus", "gpus"))
     group.add_argument("--ray-workers", type=workers, metavar="N", help="sessions (default: as many as fit)")
     group.add_argument("--ray-cpus", type=cpus, default=1.0, metavar="N", help="CPUs of each (default: 1)")
     group.add_argument("--ray-gpus", type=gpus, default=0.0, metavar="N", help="GPUs of each; .25 puts four on one")
@@ -99,10 +108,24 @@ def _ray(group: Any) -> None:
 
 HELP = {
     "classes": "what to cut out with a model of several classes: 'person, dog', or numbers (default: all)",
+    "inputs": "file, folder, 'pattern', or - for standard input; with Ray also URI",
+    "output": "folder of the results; with Ray also URI. For one picture also a file, or - for standard output",
+    "base": "the folder below which outputs keep their folders (default: the deepest that holds all inputs)",
+    "model": "an .onnx file, or a name (default: the first of these that is on disk):",
+    "provider": "what runs the model: CUDA, TensorRT, CPU, ... (default: CUDA if there is one, else CPU)",
     "foreground": "mask levels above are subject (default: 240)",
     "background": "mask levels below are background (default: 20)",
     "erode": "by which both shrink (default: 10)",
+    "colours": "auto, photo, estimated or premultiplied (default: auto)",
     "confidence": "a picture below has no subject: its mask is empty (default: 0)",
-    "compression": f"of PNG: 0 is fast, 9 small (default: {COMPRESSION})",
-    "manifest": "a row for each picture: FILE.csv; with Ray a folder of Parquet (default: DIR/manifest.parquet)",
+    "format": "default: what the name of the output file says, else png",
+    "compression": "of PNG: 0 is fast, 9 small (default: 4)",
+    "where": "write only results that meet it: 'confidence > .8 and subjects == 1 and not touches_border'; columns: "
+    "confidence, share, subjects, softness, touches_border, seconds",
+    "manifest": "a table with a row for each picture: FILE.csv or FILE.parquet",
+    "overwrite": "do all pictures again, whatever is there",
+    "shards": "folders hold shards; not needed for inputs named .tar or .parquet. Each becomes one of the same name, "
+    "with a cutout or mask beside each picture",
+    "column": "the pictures' extension in a tar, or column (default: the first that is a picture)",
+    "dry_run": "do N pictures, write none, and say what all of them would take",
 }

@@ -4,18 +4,13 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SegmentationError
-from ..pictures.read import read_picture
-from ..sessions.recipe_bench import Request, compare_recipes
-from ..sessions.recipe_report import sheet, table
-from ..sessions.recipes.sidecar import write_sidecar
-from ..simple import find_model_file
 from .interrupts import plain_interrupts
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 INTERRUPTED = 130
 MOST_PICTURES = 8
@@ -51,6 +46,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    """What it imports takes seconds, for which --help does not wait."""
+    from PIL import Image
+
+    from ..pictures.read import read_picture
+    from ..sessions.recipe_bench import Request, compare_recipes
+    from ..sessions.recipe_report import sheet, table
+    from ..sessions.recipes.sidecar import write_sidecar
+    from ..simple import find_model_file
+
     path = find_model_file(args.model)
     pictures = [read_picture(file).pixels for file in args.pictures[:MOST_PICTURES]]
     references = [_grey(file) for file in args.mask[: len(pictures)]]
@@ -64,8 +68,10 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _grey(file: Path) -> Tensor:
+def _grey(file: Path) -> "Tensor":
     """[H, W] 0..1."""
+    from ..pictures.read import read_picture
+
     return read_picture(file).pixels.float().mean(-1) / 255
 
 

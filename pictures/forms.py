@@ -26,7 +26,7 @@ BRIGHTEST = 2.0  # of floats: resizing overshoots 1 by a little, a picture of 0.
 
 @dataclass(frozen=True)
 class Source:
-    """frames: [B, H, W, 3 or 4] float32, 0..1. icc: as `Picture` has it.
+    """frames: [B, H, W, 3 or 4] float32, 0..1. icc, dpi: as `Picture` has them.
 
     back: makes of values [B, H, W(, C)] float32 0..1 what the picture was given as.
     """
@@ -34,6 +34,7 @@ class Source:
     frames: Tensor
     back: Callable[[Tensor], Any]
     icc: bytes | None = None
+    dpi: tuple[float, float] | None = None
 
 
 def to_source(image: object) -> Source:
@@ -48,7 +49,7 @@ def to_source(image: object) -> Source:
         source = _from_array((pixels.float() if pixels.is_floating_point() else pixels).numpy())
         return Source(source.frames, lambda values: torch.from_numpy(source.back(values)).to(image.device))
     picture = _read(image)
-    return Source(to_values(picture.pixels)[None], _to_pil, picture.icc)
+    return Source(to_values(picture.pixels)[None], _to_pil, picture.icc, picture.dpi)
 
 
 def _read(image: Any) -> Picture:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +16,12 @@ from torch import Tensor
 from ..errors import PictureError
 from ..out_of_memory import memory_for
 from .file_kind import special_kind
+from .kinds import HEAD, add_plugin, kind_of, missing_plugin
 
 if TYPE_CHECKING:
     from PIL import Image
 
+MOST_DPI = 60_000  # TIFF and JPEG hold no more
 MAX_MEGAPIXELS = 178.0  # Pillow's own limit, above which it takes a file for a decompression bomb
 # What Pillow, or a plug-in of it, decodes in this process: never EPS, which it hands to Ghostscript, a program that
 # runs what the file says; nor WMF, which Windows draws.
@@ -26,26 +30,37 @@ FORMATS = (
     "ICO", "ICNS", "DDS", "QOI", "SGI", "SUN", "PCX", "XBM", "XPM",
 )  # fmt: skip
 SEVERAL = {"GIF": "frame", "PNG": "frame", "WEBP": "frame", "AVIF": "frame", "TIFF": "page"}
+Dpi = tuple[float, float]
+BeforeDecoding = Callable[[int, int], None]
 DEEP = "I", "I;16", "I;16B", "I;16L", "I;16N"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """pixels: [H, W, 3] uint8. icc: the RGB profile that they are in, if any. notes: what was lost in reading."""
+    """pixels: [H, W, 3] uint8. icc: the RGB profile that they are in, if any. notes: what was lost in reading.
+
+    dpi: pixels an inch, across and down, if the file says so.
+    """
 
     pixels: Tensor
     icc: bytes | None = None
     notes: tuple[str, ...] = ()
+    dpi: Dpi | None = None
 
 
-def read_picture(source: Path | bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+def read_picture(
+    source: Path | bytes, max_megapixels: float = MAX_MEGAPIXELS, before_decoding: BeforeDecoding | None = None
+) -> Picture:
     """Read a file, or its bytes: EXIF orientation applied, the first frame of an animation, alpha ignored.
 
+    before_decoding: called with width and height, before the pixels take memory.
     Raises PictureError for a picture that is too large or of a kind unknown, NotEnoughMemoryError, OSError and what
     else Pillow raises for a file that is broken.
     """
     with memory_for("reading a picture"), _open(source) as file:
         _check_size(file, max_megapixels)
+        if before_decoding:
+            before_decoding(file.width, file.height)
         notes = [*_several(file), *_depth(file)]
         return to_picture(file, notes)
 
@@ -56,12 +71,15 @@ def to_picture(picture: Image.Image, notes: list[str] | None = None) -> Picture:
 
     lost = list(notes or ())
     icc = picture.info.get("icc_profile") or None
+    dpi = _dpi(picture)
     upright = ImageOps.exif_transpose(picture)
+    if dpi and upright.size != picture.size and upright.size == picture.size[::-1]:
+        dpi = dpi[::-1]
     if _has_transparency(upright):
         upright = upright.convert("RGBA")
         lost += ["its own alpha is ignored"] if upright.getchannel("A").getextrema() != (255, 255) else []
     rgb, icc = _to_rgb(upright, icc, lost)
-    return Picture(torch.from_numpy(np.array(rgb)), icc, tuple(lost))
+    return Picture(torch.from_numpy(np.array(rgb)), icc, tuple(lost), dpi)
 
 
 def lift_pillow_limit() -> None:
@@ -77,18 +95,29 @@ def _open(source: Path | bytes) -> Image.Image:
     if not isinstance(source, bytes) and (kind := special_kind(source)):
         raise PictureError(f"{source} is {kind}, which may be read without end: give a file, or its bytes")
     Image.init()
+    head = source[:HEAD] if isinstance(source, bytes) else _head(source)
+    add_plugin(kind_of(head))
     try:
         formats = [name for name in FORMATS if name in Image.OPEN]
         return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
     except UnidentifiedImageError as error:
-        head = source[:16] if isinstance(source, bytes) else _head(source)
-        what = f"no kind of picture that is read here (it begins with {head!r})" if head else "empty (0 bytes)"
-        raise PictureError(f"the file is {what}") from error
+        begins = f"no kind of picture that is read here (it begins with {head[:16]!r})"
+        what = missing_plugin(kind_of(head)) or (f"the file is {begins}" if head else "the file is empty (0 bytes)")
+        raise PictureError(what) from error
 
 
 def _head(file: Path) -> bytes:
     with file.open("rb") as opened:
-        return opened.read(16)
+        return opened.read(HEAD)
+
+
+def _dpi(picture: Image.Image) -> Dpi | None:
+    try:
+        across, down = (float(value) for value in picture.info.get("dpi", ()))
+    except (TypeError, ValueError, ZeroDivisionError):  # a fraction of nothing, as some cameras write
+        return None
+    possible = all(math.isfinite(value) and 1 <= value <= MOST_DPI for value in (across, down))
+    return (across, down) if possible else None
 
 
 def _has_transparency(picture: Image.Image) -> bool:

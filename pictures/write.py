@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Format = Literal["png", "webp", "tiff", "jpeg"]
 FORMATS: tuple[str, ...] = get_args(Format)
+MEDIA_TYPES = {"png": "image/png", "webp": "image/webp", "tiff": "image/tiff", "jpeg": "image/jpeg"}
 SUFFIX = {"png": ".png", "webp": ".webp", "tiff": ".tif", "jpeg": ".jpg"}
 COMPRESSION = 4
 ColourLevels = tuple[int, int, int]
@@ -92,11 +93,15 @@ def over_rgba(rgba: NDArray[np.uint8], levels: RGBALevels) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", picture.size, levels), picture)
 
 
-def encode(rgba: NDArray[np.uint8], form: ResultForm, icc: bytes | None = None) -> bytes:
-    """The bytes of the result's file. icc: the profile that its colours are in; masks have none."""
+def encode(
+    rgba: NDArray[np.uint8], form: ResultForm, icc: bytes | None = None, dpi: tuple[float, float] | None = None
+) -> bytes:
+    """The bytes of the result's file. icc: the profile that its colours are in; masks have none. dpi: pixels an inch,
+    which WebP has no place for."""
     file = io.BytesIO()
-    profile = {"icc_profile": icc} if icc and not form.mask else {}
-    to_result(rgba, form).save(file, form.format.upper(), **_settings(form), **profile)
+    more: dict[str, Any] = {"icc_profile": icc} if icc and not form.mask else {}
+    more |= {"dpi": dpi} if dpi and form.format != "webp" else {}
+    to_result(rgba, form).save(file, form.format.upper(), **_settings(form), **more)
     return file.getvalue()
 
 

@@ -6,6 +6,7 @@ import inspect
 import sys
 import tempfile
 import uuid
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,7 +34,7 @@ class FakeHost:
         self.folder = models / "onnx"
         self.folder.mkdir(parents=True)
         pack = load_pack()
-        pack.nodes.host.register_model_folder()
+        import_module("onnx_segmentation.nodes.host").register_model_folder()
         self.nodes = pack.NODE_CLASS_MAPPINGS
         self.display_names = pack.NODE_DISPLAY_NAME_MAPPINGS
         self._instances: dict[str, Any] = {}

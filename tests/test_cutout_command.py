@@ -222,11 +222,11 @@ def test_overwrite_does_them_again(bad_folder, model, tmp_path):
 def test_full_disk_ends_the_run(folder, model, tmp_path, monkeypatch, capsys):
     tried = []
 
-    def full(path, data):
+    def full(path, data, before):
         tried.append(path)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("onnx_segmentation.batch.local.write_whole", full)
+    monkeypatch.setattr("onnx_segmentation.batch.stores.write_whole", full)
     assert main(arguments(folder, tmp_path / "out", model)) == 2
     assert "No space left" in capsys.readouterr().err
     assert len(tried) < COUNT / 2
@@ -249,7 +249,7 @@ def test_one_run_at_a_time(bad_folder, model, tmp_path, capsys):
         (["--format", "jpeg"], "jpeg has no alpha"),
         (["--background", "whitish"], "give a name such as white"),
         (["--jobs", "0"], "give 1 or more"),
-        (["--manifest", "rows.parquet"], "a .csv file"),
+        (["--manifest", "rows.txt"], "ends with .csv or .parquet"),
         (["--output", "s3://bucket/photos"], "add --engine ray"),
     ],
 )

@@ -8,7 +8,11 @@ from github import CONTENT, serve
 from onnx_segmentation import caches, kernel_cache
 from onnx_segmentation.batch.inputs import find_pictures
 from onnx_segmentation.batch.lock import only_run
-from onnx_segmentation.batch.plan import finished_outputs, make_plan
+from onnx_segmentation.batch.outcome import Outcome
+from onnx_segmentation.batch.plan import make_plan
+from onnx_segmentation.batch.record import Record
+from onnx_segmentation.batch.record_end import write_manifest
+from onnx_segmentation.batch.stores import LocalStore
 from onnx_segmentation.batch.whole_files import PART, write_whole
 from onnx_segmentation.environment import CACHE
 from onnx_segmentation.kernels import load
@@ -93,8 +97,17 @@ def test_results(crowded, tmp_path):
     (tmp_path / "photos" / "x.jpg").write_bytes(b"a photo")
     plan = make_plan(find_pictures([str(tmp_path / "photos")], crowded), crowded.as_posix(), ".png")
     with only_run(crowded):
-        finished_outputs(crowded, {"", "kernels", "models"})
+        LocalStore(crowded).stamps({"", "kernels", "models"})
         write_whole(crowded / plan.naming.output(plan.todo[0]), b"a cut-out")
+        (crowded / ".onnx-segmentation").mkdir()
+        for name in ("thesis.docx", "notes.jsonl"):
+            (crowded / ".onnx-segmentation" / name).write_text("mine")
+        for _ in range(3):
+            record = Record(LocalStore(crowded), "")
+            record.add(Outcome("/x.jpg", "x.png", "done"))
+            record.close()
+        write_manifest(record.rows(), crowded / "rows.csv")
+    assert {path.name for path in (crowded / ".onnx-segmentation").iterdir()} >= {"thesis.docx", "notes.jsonl"}
     assert foreign(crowded) == before and (crowded / "x.png").read_bytes() == b"a cut-out"
 
 
@@ -120,9 +133,11 @@ def test_a_folder_of_one_process(crowded):
 ANSWERED = {
     "caches.py": {"unlink", "rmdir", "rmtree"},
     "kernels/load.py": {"replace"},
-    "batch/plan.py": {"unlink"},
-    "batch/ray_engine.py": {"move"},
-    "batch/ray_stages.py": {"move"},
+    "batch/lock.py": {"unlink", "rmdir"},
+    "batch/object_store.py": {"unlink"},
+    "batch/record_end.py": {"replace", "unlink"},
+    "batch/shards.py": {"unlink"},
+    "batch/stores.py": {"replace", "unlink"},
     "batch/whole_files.py": {"replace", "unlink"},
     "sessions/downloads/file_lock.py": {"unlink"},
     "sessions/downloads/parts.py": {"unlink"},

@@ -11,6 +11,7 @@ import pytest
 from hosts import Failed
 from onnx import TensorProto, helper
 from onnx_segmentation import load_session, segment
+from onnx_segmentation.batch.manifest import COLUMNS
 from onnx_segmentation.commands import main
 from onnx_segmentation.errors import SegmentationError
 from support import make_red_model, open_photo, picture_input, write_model
@@ -123,5 +124,5 @@ def test_terminal_and_manifest(tmp_path, capsys):
     assert "failed: " in printed and all(is_plain(line, 10_000) for line in printed.strip().split("\n"))
     with manifest.open(newline="", encoding="utf-8") as rows:
         cells = [cell for row in csv.reader(rows) for cell in row]
-    assert all(map(is_plain, cells)) and len(cells) == 3 * 7
+    assert all(map(is_plain, cells)) and len(cells) == 3 * len(COLUMNS)
     assert [path.name for path in (tmp_path / "out").glob("*.png")] == [f"good{NAME}.png"]

@@ -1,11 +1,17 @@
 """Which pictures, under which names, and which of them still."""
 
+import errno
+import io
+import os
+
 import pytest
 from onnx_segmentation.batch.inputs import find_pictures
 from onnx_segmentation.batch.naming import name_outputs
-from onnx_segmentation.batch.plan import finished_outputs, make_plan
-from onnx_segmentation.batch.whole_files import PART
+from onnx_segmentation.batch.plan import make_plan
+from onnx_segmentation.batch.stores import LocalStore
+from onnx_segmentation.batch.whole_files import PART, is_part, part_of, write_whole
 from onnx_segmentation.errors import InputsError
+from PIL import Image
 
 
 @pytest.fixture
@@ -75,15 +81,110 @@ def test_no_two_inputs_share_an_output(names, expected):
     assert [naming.output(f"/in/{name}") for name in names] == expected
 
 
-def test_finished_are_left_out_and_leftovers_removed(photos):
+def test_empty_outputs_do_not_count_and_leftovers_are_removed(photos):
     out = photos.parent / "out"
     (out / "a").mkdir(parents=True)
     (out / "a" / "1.png").write_bytes(b"whole")
     (out / "a" / "2.png").write_bytes(b"")  # a disk that was full, or power lost
     leftover = out / "a" / f".2.png{PART}"
     leftover.write_bytes(b"half")
-    plan = make_plan(find_pictures([str(photos)], out), out.as_posix(), ".png")
-    rest = plan.without(finished_outputs(out, plan.folders()))
-    assert [rest.naming.output(path) for path in rest.todo] == ["a/2.png", "a/deep/1.png", "b/1.png"]
-    assert rest.finished == 1
+    assert LocalStore(out).stamps(["a", "b"]).keys() == {"a/1.png"}
     assert not leftover.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("pattern", ["**/*.jpg", "**/1.*"])
+def test_links_that_lead_back_are_not_followed(photos, pattern):
+    (photos / "a" / "loop").symlink_to(photos, target_is_directory=True)
+    (photos / "a" / "deep" / "up").symlink_to(photos / "a", target_is_directory=True)
+    assert outputs([photos / pattern], photos.parent / "out") == ["a/1.png", "a/deep/1.png", "b/1.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("trip [2020]/IMG[1].jpg", "trip [2020]/*.jpg"),
+        ("trip [2020]/IMG[1].jpg", "trip [2020]/IMG[1].jpg"),
+        ("trip [2020]/IMG[1].jpg", "trip [2020]/IMG[1]*"),
+        ("trip [2020]/IMG[1].jpg", "*/IMG[1].*"),
+        ("trip/IMG1.jpg", "trip/IMG[0-9].jpg"),
+    ],
+)
+def test_brackets_in_names(tmp_path, name, pattern):
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_bytes(b"x")
+    assert find_pictures([str(tmp_path / pattern)], tmp_path / "out").paths == [(tmp_path / name).as_posix()]
+
+
+def test_hidden_folders_are_no_part_of_a_pattern(photos):
+    (photos / ".thumbs").mkdir()
+    (photos / ".thumbs" / "1.jpg").write_bytes(b"x")
+    assert outputs([photos / "**" / "*.jpg"], photos.parent / "out") == ["a/1.png", "a/deep/1.png", "b/1.png"]
+    assert outputs([photos / ".thumbs" / "*.jpg"], photos.parent / "out") == ["1.png"]
+
+
+def test_content_decides_where_a_name_says_nothing(photos):
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "JPEG")
+    for name in ("b/download", "b/photo.jpg_large", "b/clip.thm"):
+        (photos / name).write_bytes(picture.getvalue())
+    (photos / "b" / "raw.cr2").write_bytes(b"II*\0raw")
+    found = find_pictures([str(photos / "b")], photos.parent / "out")
+    assert [path.rpartition("/")[2] for path in found.paths] == ["1.jpg", "download", "photo.jpg_large"]
+    assert found.left_out == {".txt": 1, ".thm": 1, ".cr2": 1}
+
+
+def test_base_keeps_the_folders_of_every_run(photos):
+    found = find_pictures([str(photos / "a" / "deep")], photos.parent / "out", str(photos))
+    assert make_plan(found, "/out", ".png").naming.output(found.paths[0]) == "a/deep/1.png"
+    with pytest.raises(InputsError, match="lies outside the base"):
+        find_pictures([str(photos / "a")], photos.parent / "out", str(photos / "b"))
+
+
+def test_what_is_missing_among_others_is_a_row(photos):
+    found = find_pictures([str(photos / "a"), str(photos / "none.jpg")], photos.parent / "out")
+    assert len(found.paths) == 3
+    assert [(lost.status, lost.input) for lost in found.lost] == [("failed", (photos / "none.jpg").as_posix())]
+
+
+def test_a_folder_that_cannot_be_listed_is_a_row(photos, monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("deep"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = find_pictures([str(photos)], photos.parent / "out")
+    assert len(found.paths) == 3 and found.lost[0].input == str(photos / "a" / "deep")
+    assert "Permission denied" in found.lost[0].error
+
+
+@pytest.mark.parametrize(
+    ("earlier", "names", "expected"),
+    [
+        ({"a.jpg": "a.png"}, ["a.jpg", "a.webp"], ["a.png", "a.webp.png"]),
+        ({"a.jpg": "a.jpg.png"}, ["a.jpg"], ["a.jpg.png"]),
+        ({"a.jpg": "a.png"}, ["a.webp"], ["a.webp.png"]),  # a.jpg is gone; its cut-out is not
+        ({"a.jpg": "a.webp"}, ["a.jpg", "a.tif"], ["a.jpg.png", "a.tif.png"]),  # another format then
+    ],
+)
+def test_what_earlier_runs_wrote_keeps_its_name(earlier, names, expected):
+    rows = {f"/in/{name}": output for name, output in earlier.items()}
+    naming = name_outputs("/in", [f"/in/{name}" for name in names], ".png", rows)
+    assert [naming.output(f"/in/{name}") for name in names] == expected
+
+
+def test_names_that_would_be_too_long_are_shortened_and_differ():
+    names = ["x" * 251 + ".jpg", "x" * 251 + ".png", "夜" * 83 + "é.jpg"]
+    naming = name_outputs("/in", [f"/in/{name}" for name in names], ".webp")
+    made = [naming.output(f"/in/{name}") for name in names]
+    assert len(set(made)) == 3 and all(len(os.fsencode(name)) <= 255 and name.endswith(".webp") for name in made)
+
+
+def test_the_part_of_a_long_name_fits_the_disk(tmp_path):
+    name = "x" * 251 + ".png"
+    write_whole(tmp_path / name, b"data")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert is_part(part_of(tmp_path / name).name)

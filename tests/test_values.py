@@ -113,7 +113,7 @@ def test_the_command_line_refuses_at_once(option, value, tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         main(given)
     assert left.value.code == 2
-    assert f"argument {option}: it is '{value}'; give a" in capsys.readouterr().err
+    assert f"{option}: it is '{value}'; give a" in capsys.readouterr().err
 
 
 def test_each_option_of_segment_is_held_to_it(red_model):

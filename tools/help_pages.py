@@ -5,6 +5,7 @@ the families of models are fed with.
 """
 
 import tomllib
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def main() -> None:
 
     pack: Any = load_pack()
     fake_comfyui.FakeComfyUI(ROOT / ".cache" / "help").install()
-    pack.nodes.host.register_model_folder()
+    import_module("onnx_segmentation.nodes.host").register_model_folder()
     for node_id, node in pack.NODE_CLASS_MAPPINGS.items():
         page = PAGES / f"{node_id}.md"
         page.write_text(current(node_id, node, page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -5,6 +5,7 @@ python -m tools.locales           write the files; names each phrase that a lang
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def main() -> None:
 
     pack: Any = load_pack()
     fake_comfyui.FakeComfyUI(ROOT / ".cache" / "locales").install()
-    pack.nodes.host.register_model_folder()
+    import_module("onnx_segmentation.nodes.host").register_model_folder()
     files, says = all_texts(pack.NODE_CLASS_MAPPINGS, pack.NODE_DISPLAY_NAME_MAPPINGS)
     for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,6 +37,18 @@ def plain_name(provider: str) -> str:
     return names.get(provider, provider.removesuffix("ExecutionProvider"))
 
 
+def to_provider(name: str) -> str:
+    """onnxruntime's name for a plain one or its own, however it is written: cuda, CUDA, CUDAExecutionProvider.
+
+    Raises ValueError, with what is allowed.
+    """
+    known = {plain.lower(): full for plain, full in PROVIDERS.items()}
+    known |= {full.lower(): full for full in (*PROVIDERS.values(), *load_onnxruntime().get_all_providers())}
+    if name.lower() not in known:
+        raise ValueError(f"give one of {', '.join(PROVIDERS)}")
+    return known[name.lower()]
+
+
 def choose_providers(provider: str | None = None) -> list[str]:
     """onnxruntime's names in order of preference, the CPU last. provider: its name there or in `PROVIDERS`; None takes
     the best.
@@ -58,12 +70,11 @@ def choose_providers(provider: str | None = None) -> list[str]:
 
 
 def _full_name(provider: str) -> str:
-    """CUDAExecutionProvider for CUDA; onnxruntime's own names as they are."""
-    if provider in PROVIDERS:
-        return PROVIDERS[provider]
-    if provider in PROVIDERS.values() or provider in load_onnxruntime().get_all_providers():
-        return provider
-    raise OptionsError(f"provider is {shown(provider)}; give one of {', '.join(PROVIDERS)}")
+    """As `to_provider`. Raises OptionsError."""
+    try:
+        return to_provider(provider)
+    except ValueError as error:
+        raise OptionsError(f"provider is {shown(provider)}; {error}") from error
 
 
 def is_usable(provider: str) -> bool:
@@ -116,6 +127,13 @@ def what_is_wrong(provider: str) -> str:
         return f'{lacks}{versions}Install the one that matches torch: pip install "onnxruntime-gpu{matching}"'
     extra = "tensorrt" if provider == TENSORRT else "onnxruntime-gpu[cuda,cudnn]"
     return f'{lacks}{versions}Install what it lacks: pip install "{extra}"'
+
+
+def why_not(provider: str) -> str:
+    """Why a provider that was asked for did not come, and the command that mends it."""
+    if provider not in load_onnxruntime().get_available_providers():
+        return f"this onnxruntime has no {plain_name(provider)}. {_install(provider)}"
+    return what_is_wrong(provider)
 
 
 def missing_library(provider: str) -> str:
