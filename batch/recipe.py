@@ -114,5 +114,7 @@ def _head(path: str, source: Source) -> bytes:
 
 def _spread(paths: Sequence[str]) -> list[str]:
     """The middle one, then those at the quarters, at the eighths ...: at most ATTEMPTS."""
+    if not paths:
+        return []
     numbers = [place * len(paths) // parts for parts in (2, 4, 8, 16) for place in range(1, parts)]
     return [paths[number] for number in dict.fromkeys((*numbers, *range(len(paths))))][:ATTEMPTS]

@@ -43,10 +43,12 @@ def to_provider(name: str) -> str:
     Raises ValueError, with what is allowed.
     """
     known = {plain.lower(): full for plain, full in PROVIDERS.items()}
-    known |= {full.lower(): full for full in (*PROVIDERS.values(), *load_onnxruntime().get_all_providers())}
-    if name.lower() not in known:
-        raise ValueError(f"give one of {', '.join(PROVIDERS)}")
-    return known[name.lower()]
+    known |= {full.lower(): full for full in PROVIDERS.values()}
+    if name.lower() in known:
+        return known[name.lower()]
+    if name in load_onnxruntime().get_all_providers():
+        return name
+    raise ValueError(f"give one of {', '.join(PROVIDERS)}")
 
 
 def choose_providers(provider: str | None = None) -> list[str]:
