@@ -35,9 +35,9 @@ if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start 
 CUSTOM = "custom"
 AUTO_SAVED_ORDER = (
     *("matting_method", "edge_colours", "recipe", "min_confidence", "class_index"),
-    *("scale", "provider", "keep_loaded", "background", "steady_trimap"),
+    *("scale", "provider", "keep_loaded", "background", "steady_trimap", "classes", "plate"),
 )
-APPLY_SAVED_ORDER = ("recipe", "min_confidence", "class_index", "scale", "background")
+APPLY_SAVED_ORDER = ("recipe", "min_confidence", "class_index", "scale", "background", "classes", "plate")
 
 
 class ImageSegmentationAuto(SessionNode):
