@@ -41,6 +41,7 @@ from .errors import (
     SegmentationError,
     SeveralInputsError,
     TrimapError,
+    hide_module,
 )
 from .moved import keep_old_paths
 from .plain_text import keep_log_plain
@@ -143,6 +144,8 @@ keep_log_plain()
 
 if inside_comfyui():  # elsewhere nobody waits for the nodes, nor for torch
     from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS, host, neighbours, routes
+
+    hide_module()
 
     host.register_model_folder()
     if neighbours.loaded_by_comfyui(__name__):

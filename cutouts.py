@@ -9,9 +9,10 @@ from torch import Tensor
 from .callbacks import OnFrame, RaiseIfCancelled
 from .class_batches import ClassMasks
 from .forks import begin_work
-from .frames import CutoutOptions, Frame, each_frame, masked_frames
+from .frames import CutoutOptions, Frame, each_frame, masked_frames, with_opacity
 from .imaging.compose import Results
-from .imaging.convert import check_images, spread_levels, to_masks, to_plate
+from .imaging.convert import spread_levels, to_frames, to_masks, to_plate
+from .matting.trimap import trimap_within
 from .out_of_memory import memory_for
 from .refine import RefineOptions, colours_and_alpha, mask_trimap
 from .sessions.guessed import MOST_PICTURES, settled
@@ -48,8 +49,13 @@ def cutout(
     raise_if_cancelled: RaiseIfCancelled | None = None,
     *,
     class_masks: bool = False,
+    opacity: Tensor | None = None,
+    on_sample: OnFrame | None = None,
 ) -> Cutout:
-    """Cut the subject out of each frame of an IMAGE [B, H, W, 3 or 4], 0..1; its alpha channel is ignored.
+    """Cut the subject out of each frame of an IMAGE [B, H, W, 1, 3 or 4] or [B, H, W], 0..1.
+
+    What its alpha channel does is the option `input_alpha`; opacity is a MASK of that alpha, for pictures that come
+    without (1 = opaque). on_sample: called after each frame that a steady batch looks at first (`steady_samples`).
 
     Alpha and mask are whole 8-bit levels. Memory beyond input and output is that of one run of the model, whatever B
     is. `on_frame` is called after each frame, `raise_if_cancelled` at least every second; both may raise, to stop.
@@ -61,13 +67,14 @@ def cutout(
     NotEnoughMemoryError and ForkedError.
     """
     begin_work()
-    check_images(images)
+    images = to_frames(images)
     options = options or CutoutOptions()
     if isinstance(session, CustomSession):
         session = settled(session, lambda: spread_levels(images, MOST_PICTURES), raise_if_cancelled)
     with memory_for(_work(images)):
         session = session.for_run(options.classes, to_plate(options.plate), class_masks)
-        frames = each_frame(images, session, options, raise_if_cancelled)
+        frames = each_frame(images, session, options, raise_if_cancelled, on_sample)
+        frames = with_opacity(frames, images, opacity, options)
         classes = ClassMasks(images, session, bool(options.classes.strip()))
         result = _cut(images, classes.gather(frames), options, session.make_room, on_frame, raise_if_cancelled)
         return replace(result, class_masks=classes.masks(), class_names=classes.names())
@@ -81,10 +88,13 @@ def matte_masks(
     raise_if_cancelled: RaiseIfCancelled | None = None,
     *,
     trimaps: Tensor | None = None,
+    opacity: Tensor | None = None,
     device: torch.device | None = None,
     make_room: MakeRoom = release_torch_cache,
 ) -> Cutout:
-    """As `cutout`, with masks that somebody else made: MASK [B, H, W] or [H, W], 0..1, of any size; one serves all.
+    """As `cutout`, with masks that somebody else made: MASK [B, H, W] or as `to_masks` takes it, 0..1, of any size.
+
+    One mask serves all pictures; several masks of one picture give a cut-out each.
 
     options: None solves alpha with the usual options; what only a model can tell (`min_confidence`, `steady`) does not
     count. trimaps: MASK of 0, 0.5 (unknown) and 1, in place of those made from the masks. device: where the work is
@@ -94,13 +104,21 @@ def matte_masks(
     NotEnoughMemoryError and ForkedError.
     """
     begin_work()
-    check_images(images)
+    images = to_frames(images)
     options = options or CutoutOptions(RefineOptions(alpha_matting=True))
     with memory_for(_work(images)):
         masks = to_masks(masks, len(images))
+        images = one_for_each(images, len(masks))
         trimaps = None if trimaps is None else to_masks(trimaps, len(images))
+        images = images if trimaps is None or len(masks) > 1 else one_for_each(images, len(trimaps))
         frames = masked_frames(images, masks, options, trimaps, device or images.device, make_room)
+        frames = with_opacity(frames, images, opacity, options)
         return _cut(images, frames, options, make_room, on_frame, raise_if_cancelled)
+
+
+def one_for_each(images: Tensor, masks: int) -> Tensor:
+    """One picture as often as there are masks of it, in the memory of one."""
+    return images.expand(masks, *images.shape[1:]) if len(images) == 1 else images
 
 
 def _work(images: Tensor) -> str:
@@ -117,9 +135,10 @@ def _cut(
 ) -> Cutout:
     results = Results(images, options.background, options.refine.edge_colours == "premultiplied")
     confidence: list[float] = []
+    prior = options.input_alpha == "prior"
     first: Tensor | None = None
     for frame in frames:
-        colours, alpha, trimap = _finish(frame, options.refine, make_room, raise_if_cancelled)
+        colours, alpha, trimap = _finish(frame, options.refine, prior, make_room, raise_if_cancelled)
         first = first if frame.number else trimap
         with stage("write results"):
             results.write(frame.number, colours, alpha)
@@ -130,9 +149,9 @@ def _cut(
 
 
 def _finish(
-    frame: Frame, options: RefineOptions, make_room: MakeRoom, raise_if_cancelled: RaiseIfCancelled | None
+    frame: Frame, options: RefineOptions, prior: bool, make_room: MakeRoom, raise_if_cancelled: RaiseIfCancelled | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Colours, alpha and, with matting, the trimap that it was solved from."""
+    """Colours, alpha and, with matting, the trimap that it was solved from. prior: of what use opacity is there."""
 
     def work(device: torch.device) -> tuple[Tensor, Tensor, Tensor | None]:
         rgb, mask = frame.rgb.to(device), frame.mask.to(device)
@@ -140,7 +159,11 @@ def _finish(
         if options.alpha_matting:
             trimap = mask_trimap(mask, options) if frame.trimap is None else frame.trimap.to(device)
         foreground = None if frame.foreground is None else frame.foreground.to(device)
-        parts = colours_and_alpha(rgb, mask, options, frame.number, raise_if_cancelled, trimap, foreground)
+        opacity = None if frame.opacity is None else frame.opacity.to(device)
+        if trimap is not None and opacity is not None and prior:
+            trimap = trimap_within(trimap, opacity)
+            opacity = (opacity > 0).float()  # the rest is matting's to say
+        parts = colours_and_alpha(rgb, mask, options, frame.number, raise_if_cancelled, trimap, foreground, opacity)
         return *parts, trimap
 
     return try_on(work, frame.rgb.device, make_room)

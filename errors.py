@@ -41,6 +41,8 @@
 Each message says what was wrong, the value, what is allowed and what to do, in one plain line (`plain_text`).
 """
 
+from typing import Any
+
 from .plain_text import LINE, plain
 
 
@@ -49,6 +51,12 @@ class SegmentationError(Exception):
 
     def __init__(self, message: object = "") -> None:
         super().__init__(plain(message, LINE))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its name in this module: `hide_module` changes what pickle would look it up by."""
+        if globals().get(type(self).__name__) is not type(self):
+            return (*super().__reduce__(),)  # somebody else's subclass
+        return _rebuild, (type(self).__name__, self.args), self.__dict__ or None
 
 
 class ImageError(SegmentationError):
@@ -193,3 +201,16 @@ class ConvergenceError(MattingError):
 
 class MethodMissingError(MattingError):
     """The package behind a matting method is not installed."""
+
+
+def _rebuild(name: str, arguments: tuple[Any, ...]) -> SegmentationError:
+    error: SegmentationError = globals()[name](*arguments)
+    return error
+
+
+def hide_module() -> None:
+    """Have our errors shown by their names alone: ComfyUI's page puts the module before the name, and both before the
+    message, unless the module is that of Python's own errors."""
+    for error in list(globals().values()):
+        if isinstance(error, type) and issubclass(error, SegmentationError):
+            error.__module__ = "builtins"

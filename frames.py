@@ -4,14 +4,15 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from .callbacks import RaiseIfCancelled
-from .errors import ModelMemoryError, NotEnoughMemoryError, OptionsError
+from .callbacks import OnFrame, RaiseIfCancelled
+from .errors import ImageError, ModelMemoryError, NotEnoughMemoryError, OptionsError
 from .imaging.compose import TRANSPARENT, parse_colour
-from .imaging.convert import resize_mask, to_levels, to_rgb
+from .imaging.convert import resize_mask, to_levels, to_masks, to_rgb
 from .imaging.morphology import post_process
 from .matting.trimap import steady_trimap
 from .out_of_memory import memory_for
@@ -21,10 +22,13 @@ from .sessions.runtime.library import CPU
 from .sessions.runtime.memory import MakeRoom, try_on
 from .sessions.segmenter import Segmenter
 from .stages import stage
-from .values import YES_OR_NO, Kind, Maybe, Number, Rule, check
+from .values import YES_OR_NO, Kind, Maybe, Number, Rule, Word, check
 
 logger = logging.getLogger("onnx_segmentation")
 
+InputAlpha = Literal["ignore", "multiply", "prior"]
+INPUT_ALPHA: tuple[str, ...] = get_args(InputAlpha)
+PROBABLE = 0.5  # a frame whose confidence is below this probably has no subject
 RULES: dict[str, Rule] = {
     "refine": Kind(RefineOptions, "RefineOptions"),
     "post_process": YES_OR_NO,
@@ -34,6 +38,7 @@ RULES: dict[str, Rule] = {
     "steady_trimap": YES_OR_NO,
     "classes": Kind(str, "names or numbers of classes, with commas between them"),
     "plate": Maybe(Kind(Tensor, "an IMAGE of one picture")),
+    "input_alpha": Word(INPUT_ALPHA),
 }
 SAMPLE = 16  # frames that set the scale of a steady batch
 
@@ -48,7 +53,9 @@ class CutoutOptions:
     `transparent`, or a colour such as #ffffff that the cut-out is laid over, which makes the result RGB.
     steady_trimap: with matting, what is sure in one frame and another thing in the next is unknown in both. classes: of
     a model of several, names or numbers of those that are the subject, with commas; empty for what its recipe says.
-    plate: an IMAGE of one picture, the same scene without the subject, for models that compare the two.
+    plate: an IMAGE of one picture, the same scene without the subject, for models that compare the two. input_alpha:
+    what the picture's own alpha does to the result's. `ignore`; `multiply` it; `prior`: with matting, what is
+    transparent is background in the trimap and what is half transparent unknown (without matting as `multiply`).
 
     Raises ColourError for a background that is no colour, OptionsError for any other value that cannot be.
     """
@@ -61,6 +68,7 @@ class CutoutOptions:
     steady_trimap: bool = False
     classes: str = ""
     plate: Tensor | None = field(default=None, compare=False)
+    input_alpha: InputAlpha = "ignore"
 
     def __post_init__(self) -> None:
         check(self, RULES, OptionsError)
@@ -69,8 +77,9 @@ class CutoutOptions:
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture [H, W, 3] 0..1 with its mask [H, W] uint8 and trimap [H, W], if it has one; all on one device.
+    """A picture [H, W, 3] 0..1 with its mask [H, W] uint8, and its trimap and own alpha [H, W], if it has them.
 
+    All on one device.
     classes: a mask [H, W] uint8 of each class by its number. foreground: [H, W, 3] uint8, colours that the model gave.
     """
 
@@ -81,16 +90,21 @@ class Frame:
     trimap: Tensor | None = None
     classes: Mapping[int, Tensor] = field(default_factory=dict)
     foreground: Tensor | None = None
+    opacity: Tensor | None = None
 
 
 def each_frame(
-    images: Tensor, session: Segmenter, options: CutoutOptions, raise_if_cancelled: RaiseIfCancelled | None
+    images: Tensor,
+    session: Segmenter,
+    options: CutoutOptions,
+    raise_if_cancelled: RaiseIfCancelled | None,
+    on_sample: OnFrame | None = None,
 ) -> Iterator[Frame]:
     """Each frame of an IMAGE with its mask and, where its neighbours have a say in it, its trimap.
 
     Raises ImageError for NaN, ModelOutputError, and ModelMemoryError where not even the CPU has enough.
     """
-    span = _common_span(images, session, raise_if_cancelled) if options.steady else None
+    span = _common_span(images, session, raise_if_cancelled, on_sample) if options.steady else None
     frames = (_without_subject(frame, options) for frame in _segment_all(images, session, span, raise_if_cancelled))
     return _finished(frames, options)
 
@@ -115,6 +129,25 @@ def masked_frames(
 
     frames = (try_on(partial(frame, number), device, make_room) for number in range(len(images)))
     return _finished(frames, options)
+
+
+def with_opacity(
+    frames: Iterator[Frame], images: Tensor, opacity: Tensor | None, options: CutoutOptions
+) -> Iterator[Frame]:
+    """Each frame with the picture's own alpha, if it is asked for and there: its fourth channel, times `opacity`, a
+    MASK of any size. Raises ImageError for NaN or another number of masks."""
+    own = images[..., 3] if images.shape[-1] == 4 else None
+    if options.input_alpha == "ignore" or (own is None and opacity is None):
+        return frames
+    masks = [to_masks(each, len(images)) for each in (own, opacity) if each is not None]
+    if len(images) == 1 and len(masks[-1]) > 1:
+        raise ImageError(f"there are {len(masks[-1])} masks of the input's alpha for 1 picture; give one")
+    return (replace(frame, opacity=_opacity(masks, frame)) for frame in frames)
+
+
+def _opacity(masks: list[Tensor], frame: Frame) -> Tensor:
+    first, *rest = (_fitted(each, frame.number, frame.rgb) for each in masks)
+    return first * rest[0] if rest else first
 
 
 def _fitted(masks: Tensor, number: int, rgb: Tensor) -> Tensor:
@@ -179,15 +212,20 @@ def _segment(
 
 
 def _without_subject(frame: Frame, options: CutoutOptions) -> Frame:
-    """Its mask empty if the model is not sure that there is a subject."""
-    if frame.confidence >= options.min_confidence:
-        return frame
-    logger.warning(
-        f"frame {frame.number}: no subject found (confidence {frame.confidence:.2f}, "
-        f"below {options.min_confidence:.2f})"
-    )
-    nothing = {number: torch.zeros_like(mask) for number, mask in frame.classes.items()}
-    return replace(frame, mask=torch.zeros_like(frame.mask), classes=nothing)
+    """Its mask empty if the model is not sure that there is a subject; a doubt is said."""
+    sure, least = shown_confidence(frame.confidence), shown_confidence(options.min_confidence)
+    if frame.confidence < options.min_confidence:
+        logger.warning(f"frame {frame.number}: no subject found (confidence {sure}, below {least})")
+        nothing = {number: torch.zeros_like(mask) for number, mask in frame.classes.items()}
+        return replace(frame, mask=torch.zeros_like(frame.mask), classes=nothing)
+    if frame.confidence < PROBABLE:
+        logger.warning(f"frame {frame.number}: confidence {sure}: probably no subject")
+    return frame
+
+
+def shown_confidence(confidence: float) -> str:
+    """Two digits: .02, or 1.00."""
+    return f"{confidence:.2f}".removeprefix("0")
 
 
 def _post_processed(frame: Frame) -> Frame:
@@ -209,10 +247,20 @@ def _steadied(frames: Iterator[Frame], options: RefineOptions) -> Iterator[Frame
         yield replace(waiting[0], trimap=steady_trimap(waiting[1], before))
 
 
-def _common_span(images: Tensor, session: Segmenter, raise_if_cancelled: RaiseIfCancelled | None) -> Span:
-    """The smallest and largest value of the model's maps over frames spread evenly through the batch."""
-    count = min(SAMPLE, len(images))
-    numbers = sorted({round(i * (len(images) - 1) / max(count - 1, 1)) for i in range(count)})
-    pictures = (to_rgb(images[number], number, session.device) for number in numbers)
-    spans = [session.span(to_levels(picture)[None], raise_if_cancelled) for picture in pictures]
+def steady_samples(frames: int) -> list[int]:
+    """The frames that set the scale of a steady batch: spread evenly through it."""
+    count = min(SAMPLE, frames)
+    return sorted({round(i * (frames - 1) / max(count - 1, 1)) for i in range(count)})
+
+
+def _common_span(
+    images: Tensor, session: Segmenter, raise_if_cancelled: RaiseIfCancelled | None, on_sample: OnFrame | None
+) -> Span:
+    """The smallest and largest value of the model's maps over the samples of the batch."""
+    spans = []
+    for number in steady_samples(len(images)):
+        picture = to_levels(to_rgb(images[number], number, session.device))
+        spans.append(session.span(picture[None], raise_if_cancelled))
+        if on_sample:
+            on_sample()
     return min(low for low, _ in spans), max(high for _, high in spans)

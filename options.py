@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from typing import Any, TypedDict
 
-from .frames import CutoutOptions
+from .frames import PROBABLE, CutoutOptions, InputAlpha
 from .matting.methods import Method
 from .refine import EdgeColours, RefineOptions
 
@@ -15,11 +15,13 @@ REFINE = {
     "matting_method": "method",
     "edge_colours": "edge_colours",
 }
-REST = {"post_process_mask": "post_process", "min_confidence": "min_confidence", "classes": "classes"}
+REST = {name: name.removesuffix("_mask") for name in ("post_process_mask", "min_confidence", "classes", "input_alpha")}
+# As a node that is placed anew has it; `CutoutOptions` has what older graphs mean. A picture's own alpha counts.
+USUAL: dict[str, Any] = {"min_confidence": PROBABLE, "input_alpha": "multiply"}
 
 
 class Options(TypedDict, total=False):
-    """The widgets of the nodes, under the same names; what is not given has the default of `CutoutOptions`."""
+    """The widgets of the nodes, under the same names; what is not given is `USUAL`, or as in `CutoutOptions`."""
 
     alpha_matting: bool
     alpha_matting_foreground_threshold: int
@@ -30,12 +32,13 @@ class Options(TypedDict, total=False):
     edge_colours: EdgeColours
     min_confidence: float
     classes: str
+    input_alpha: InputAlpha
 
 
 def to_options(options: Options) -> CutoutOptions:
     """The nodes' words as the library's options. Raises TypeError for a name that is none, OptionsError for values."""
-    values: dict[str, Any] = {**options}
-    for name in values:
+    values: dict[str, Any] = USUAL | {**options}
+    for name in options:
         if name not in Options.__annotations__:
             _refuse(name)
     refine = {name: values[key] for key, name in REFINE.items() if key in values}

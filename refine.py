@@ -66,12 +66,14 @@ def colours_and_alpha(
     raise_if_cancelled: RaiseIfCancelled | None = None,
     trimap: Tensor | None = None,
     foreground: Tensor | None = None,
+    opacity: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Picture [H, W, 3] 0..1 and mask [H, W] uint8 -> colours [H, W, 3] and alpha [H, W], in whole 8-bit levels.
 
     All on one device. number: the frame's, for the log. raise_if_cancelled is called at least every second.
     trimap: [H, W] in place of the mask's own. foreground: [H, W, 3] uint8, the subject's colours as a model gave them;
-    they are taken at soft edges, unless the picture's own are asked for.
+    they are taken at soft edges, unless the picture's own are asked for. opacity: [H, W] 0..1, by which alpha is
+    multiplied.
     """
     alpha = to_values(mask)
     if options.alpha_matting:
@@ -79,9 +81,11 @@ def colours_and_alpha(
         alpha = matte(rgb, known, alpha, options.method, number, raise_if_cancelled, options.network)
         if raise_if_cancelled:
             raise_if_cancelled()
+    seen = alpha if opacity is None else round_levels(alpha * opacity)
     if foreground is not None and options.edge_colours in ("auto", "estimated"):
-        return torch.where((alpha < 1)[..., None], to_values(foreground), rgb), alpha
-    return edge_colours(rgb, alpha, options, raise_if_cancelled), alpha
+        return torch.where((alpha < 1)[..., None], to_values(foreground), rgb), seen
+    shares = seen if options.edge_colours == "premultiplied" else alpha  # of the subject in each pixel of the picture
+    return edge_colours(rgb, shares, options, raise_if_cancelled), seen
 
 
 def mask_trimap(mask: Tensor, options: RefineOptions) -> Tensor:

@@ -84,7 +84,7 @@ def telling_pictures(paths: Sequence[str], source: Source, max_megapixels: float
     pictures: list[Tensor] = []
     with ThreadPoolExecutor(1) as reading:  # whatever is wrong with a file, it is in the future
         for path in _spread(_by_content(paths, source)):
-            future = reading.submit(lambda path: read_picture(source.read(path), max_megapixels).pixels, path)
+            future = reading.submit(lambda path: read_picture(source.read(path), max_megapixels).rgb, path)
             if error := future.exception():
                 logger.info(f"no recipe is tried on {path}: {explain(error)}")
             else:

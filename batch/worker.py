@@ -47,12 +47,14 @@ class Worker:
 
     def cut(self, picture: Picture, raise_if_cancelled: RaiseIfCancelled | None = None) -> CutPicture:
         """What the node makes of this picture, in whole levels."""
+        options = self.job.options
         with keep_warnings() as warned:
             result = cutout(
-                to_values(picture.pixels)[None], self._session, self.job.options, raise_if_cancelled=raise_if_cancelled
+                to_values(picture.pixels)[None], self._session, options, raise_if_cancelled=raise_if_cancelled
             )
         rgba = to_levels(result.image[0]).numpy()
-        notes = (*picture.notes, *warned)
+        ignored = ["its own alpha is ignored"] if picture.transparent and options.input_alpha == "ignore" else []
+        notes = (*picture.notes, *ignored, *warned)
         return CutPicture(rgba, picture.icc, picture.dpi, result.confidence[0], measure(rgba[..., 3]), notes)
 
     def encode(self, cut: CutPicture) -> bytes:

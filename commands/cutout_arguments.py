@@ -66,7 +66,9 @@ def _matting(group: Any) -> None:
         "-ppm", "--post-process-mask", action="store_true", help="remove specks, make the mask on or off"
     )
     confidence = late.number("frames", "min_confidence")
-    group.add_argument("--min-confidence", type=confidence, default=0.0, metavar="0-1", help=HELP["confidence"])
+    group.add_argument("--min-confidence", type=confidence, default=0.5, metavar="0-1", help=HELP["confidence"])
+    alpha = late.word("frames", "input_alpha")
+    group.add_argument("--input-alpha", type=alpha, default="multiply", metavar="WORD", help=HELP["alpha"])
 
 
 def _results(group: Any) -> None:
@@ -117,7 +119,8 @@ HELP = {
     "background": "mask levels below are background (default: 20)",
     "erode": "by which both shrink (default: 10)",
     "colours": "auto, photo, estimated or premultiplied (default: auto)",
-    "confidence": "a picture below has no subject: its mask is empty (default: 0)",
+    "confidence": "a picture below has no subject: its mask is empty (default: 0.5; 0 never empties one)",
+    "alpha": "what a picture's own transparency does: multiply, prior (for the trimap), ignore (default: multiply)",
     "format": "default: what the name of the output file says, else png",
     "compression": "of PNG: 0 is fast, 9 small (default: 4)",
     "where": "write only results that meet it: 'confidence > .8 and subjects == 1 and not touches_border'; columns: "

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     with share_cores(1, available_cores()):
         file = source if isinstance(source, bytes) else Path(source)
         picture = read_picture(file, args.max_megapixels)
-        session = load(args, lambda: [picture.pixels])
+        session = load(args, lambda: [picture.rgb])
         worker = Worker(to_job(args, form, session))
         cut = worker.cut(picture)
     for note in cut.notes:

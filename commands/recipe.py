@@ -56,7 +56,7 @@ def _run(args: argparse.Namespace) -> int:
     from ..simple import find_model_file
 
     path = find_model_file(args.model)
-    pictures = [read_picture(file).pixels for file in args.pictures[:MOST_PICTURES]]
+    pictures = [read_picture(file).rgb for file in args.pictures[:MOST_PICTURES]]
     references = [_grey(file) for file in args.mask[: len(pictures)]]
     bench = compare_recipes(path, Request(pictures, references, args.again, _show), args.provider)
     print(table(bench))
@@ -72,7 +72,7 @@ def _grey(file: Path) -> "Tensor":
     """[H, W] 0..1."""
     from ..pictures.read import read_picture
 
-    return read_picture(file).pixels.float().mean(-1) / 255
+    return read_picture(file).rgb.float().mean(-1) / 255
 
 
 def _show(done: int, most: int) -> None:

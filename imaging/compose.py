@@ -16,17 +16,28 @@ ColourValues = tuple[float, float, float]
 
 
 def parse_colour(text: str) -> ColourValues | None:
-    """`#rrggbb` or `#rgb`, the # may be missing -> R, G and B, 0..1; None for `transparent`. Raises ColourError."""
-    if text.strip().lower() in (TRANSPARENT, ""):
+    """A colour's name (CSS), `#rrggbb` or `#rgb`, the # may be missing -> R, G and B, 0..1; None for `transparent`.
+
+    Raises ColourError.
+    """
+    word = text.strip().lower()
+    if word in (TRANSPARENT, ""):
         return None
-    match = re.fullmatch(r"#?([0-9a-f]{3}|[0-9a-f]{6})", text.strip().lower())
+    match = re.fullmatch(r"#?([0-9a-f]{3}|[0-9a-f]{6})", _named(word))
     if not match:
-        raise ColourError(
-            f"background is {text!r}; give {TRANSPARENT}, or a colour as #rrggbb, such as #ffffff for white"
-        )
+        raise ColourError(f"background is {text!r}; give {TRANSPARENT}, a colour's name such as white, or #rrggbb")
     digits = match[1] if len(match[1]) == 6 else "".join(digit * 2 for digit in match[1])
     red, green, blue = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
     return red, green, blue
+
+
+def _named(word: str) -> str:
+    """The #rrggbb of a colour's name; anything else as it is."""
+    if not word.isalpha():
+        return word
+    from PIL.ImageColor import colormap
+
+    return str(colormap.get(word, word))
 
 
 def empty(*shape: int, device: torch.device | None = None) -> Tensor:

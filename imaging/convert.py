@@ -28,16 +28,39 @@ def check_images(images: Tensor) -> None:
         raise ImageError(f"images is empty {list(images.shape)}: connect at least one picture of 1 x 1 or more")
 
 
+def to_frames(images: Tensor) -> Tensor:
+    """ComfyUI IMAGE, or grey pictures without channels, -> [B, H, W, 1, 3 or 4], not copied.
+
+    The core saves grey pictures as [B, H, W, 1] and as [B, H, W]. Raises ImageError for anything else, or none at all;
+    [H, W, 3 or 4] lacks its batch.
+    """
+    frames = images[..., None] if images.ndim == 3 and images.shape[-1] not in (3, 4) else images
+    check_images(frames)
+    return frames
+
+
 def to_masks(masks: Tensor, frames: int) -> Tensor:
-    """ComfyUI MASK [B, H, W] or [H, W] -> [B, H, W], B = 1 or `frames`. Raises ImageError for anything else, or NaN."""
-    masks = masks.detach()[None] if masks.ndim == 2 else masks.detach()
-    if masks.ndim != 3 or masks.numel() == 0:
+    """ComfyUI MASK [B, H, W] -> [B, H, W], B = 1 or `frames`; if there is one frame, any number.
+
+    What neighbours send is a mask too: [H, W], [B, 1, H, W] (older cores' remover), [B, H, W, 1] (grey pictures).
+    Raises ImageError for anything else, or NaN.
+    """
+    flat = _flat_masks(masks.detach())
+    if flat.ndim != 3 or flat.numel() == 0:
         raise ImageError(f"the mask is {list(masks.shape)}; wanted is [batch, height, width]")
-    if len(masks) not in (1, frames):
-        raise ImageError(f"there are {len(masks)} masks for {frames} pictures; give one for all, or one for each")
-    if masks.isnan().any():
+    if len(flat) != 1 and frames not in (1, len(flat)):
+        raise ImageError(f"there are {len(flat)} masks for {frames} pictures; give one for all, or one for each")
+    if flat.isnan().any():
         raise ImageError("the mask holds NaN: an earlier node made it")
-    return masks.clamp(0, 1)
+    return flat.clamp(0, 1)
+
+
+def _flat_masks(masks: Tensor) -> Tensor:
+    if masks.ndim == 2:
+        return masks[None]
+    if masks.ndim == 4 and 1 in (masks.shape[1], masks.shape[3]):
+        return masks[:, 0] if masks.shape[1] == 1 else masks[..., 0]
+    return masks
 
 
 def to_plate(plate: Tensor | None) -> Tensor | None:

@@ -40,5 +40,12 @@ def steady_trimap(trimap: Tensor, *neighbours: Tensor | None) -> Tensor:
     return trimap.where(sure, torch.full_like(trimap, 0.5))
 
 
+def trimap_within(trimap: Tensor, opacity: Tensor) -> Tensor:
+    """A trimap [H, W] that also knows the picture's own alpha [H, W] 0..1: what is transparent is background, and what
+    is half transparent is no subject for sure."""
+    unsure = trimap.where(opacity >= 1, trimap.clamp(max=0.5))
+    return unsure.where(opacity > 0, torch.zeros_like(trimap))
+
+
 def _where(region: Tensor) -> Tensor:
     return region.to(torch.uint8).mul_(255)

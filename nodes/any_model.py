@@ -14,6 +14,8 @@ from ..sessions.runtime.providers import plain_name
 from . import host, inputs
 from .declare import input_types, required
 from .finding import choose_recipe, finish_finding
+from .managed import manage
+from .named import file_names, obtain_named_file
 from .session_node import (
     CLASSES_TOOLTIP,
     CONFIDENCE_TOOLTIP,
@@ -22,6 +24,7 @@ from .session_node import (
     NAMES_TOOLTIP,
     SessionNode,
     class_outputs,
+    lowest,
     run_session,
 )
 from .widgets import AnyModelWidgets, AutoWidgets, NumberWidgets, RecipeWidget
@@ -32,9 +35,9 @@ if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start 
 CUSTOM = "custom"
 AUTO_SAVED_ORDER = (
     *("matting_method", "edge_colours", "recipe", "min_confidence", "class_index"),
-    *("scale", "provider", "keep_loaded", "background", "steady_trimap"),
+    *("scale", "provider", "keep_loaded", "background", "steady_trimap", "classes", "plate"),
 )
-APPLY_SAVED_ORDER = ("recipe", "min_confidence", "class_index", "scale", "background")
+APPLY_SAVED_ORDER = ("recipe", "min_confidence", "class_index", "scale", "background", "classes", "plate")
 
 
 class ImageSegmentationAuto(SessionNode):
@@ -47,16 +50,16 @@ class ImageSegmentationAuto(SessionNode):
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        first = {"images": inputs.IMAGES, "model": inputs.model(host.model_files())}
+        first = {"images": inputs.IMAGES, "model": inputs.model(file_names())}
         return input_types(first, AutoWidgets, AUTO_SAVED_ORDER)
 
     def execute(self, images: Tensor, model: str, **widgets: Any) -> tuple[Tensor, Tensor, float, Tensor, str]:
         settings = AutoWidgets(**widgets)
-        path = host.model_path(model)
+        path = obtain_named_file(model, settings.unique_id)
         self.drop_other(path, settings.provider)
-        chosen = choose_recipe(model, settings.recipe, settings.class_index, settings.provider, images)
+        chosen = choose_recipe(path, settings.recipe, settings.class_index, settings.provider, images)
         result = self.run(images, path, chosen.recipe, settings, chosen.said)
-        return result.image, result.mask, min(result.confidence), *class_outputs(result)
+        return result.image, result.mask, lowest(result), *class_outputs(result)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -67,7 +70,10 @@ class LoaderWidgets(RecipeWidget):
 
 class ImageSegmentationModelLoader:
     DESCRIPTION = "Loads an ONNX file with the recipe that is found for it, for Apply nodes to share."
-    SEARCH_ALIASES: ClassVar = ["load segmentation model", "onnx loader", "remove background model"]
+    SEARCH_ALIASES: ClassVar = [
+        *("load segmentation model", "onnx loader", "remove background model", "remove bg"),
+        *("birefnet", "isnet", "mask", "matte", "cutout"),
+    ]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
     RETURN_TYPES = ("SEGMENTATION_SESSION",)
@@ -77,30 +83,33 @@ class ImageSegmentationModelLoader:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return input_types({"model": inputs.model(host.model_files())}, LoaderWidgets)
+        return input_types({"model": inputs.model(file_names())}, LoaderWidgets)
 
     def execute(self, model: str, **widgets: Any) -> tuple[CustomSession]:
         from ..sessions.session import CustomSession
 
         settings = LoaderWidgets(**widgets)
-        path, provider = host.model_path(model), host.provider(settings.provider)
-        chosen = choose_recipe(model, settings.recipe, -1, settings.provider)
+        path, provider = obtain_named_file(model, settings.unique_id), host.provider(settings.provider)
+        chosen = choose_recipe(path, settings.recipe, -1, settings.provider)
         session = CustomSession(path, chosen.recipe, provider=provider, make_room=host.make_room)
         session.doubt = "" if chosen.tried else chosen.doubt
+        manage(session.held)
         host.show_text(settings.unique_id, f"{plain(model)} · {plain_name(session.provider)} · {chosen.said}")
         return (session,)
 
 
-def _choice(name: str, tooltip: str) -> Any:
+def _choice(name: str, tooltip: str, **options: object) -> Any:
     """A required field with the words that a recipe's field of this name allows."""
-    return required(list(ALLOWED[name]), tooltip, default=getattr(Recipe(), name))
+    return required(list(ALLOWED[name]), tooltip, default=getattr(Recipe(), name), **options)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RecipeWidgets(NumberWidgets):
     scale: Scale = _choice("scale", "Divide pixels by the brightest one (rembg), by 255, or leave them 0-255.")
     fit: Fit = _choice("fit", "How a picture of another shape gets into the model's input.")
-    pad: int = required("INT", "Level 0-255 of the border of a letterbox.", default=0, min=0, max=255, step=1)
+    pad: int = required(
+        "INT", "Level 0-255 of the border of a letterbox.", default=0, min=0, max=255, step=1, advanced=True
+    )
     multiple: int = required(
         "INT",
         "keep_aspect rounds both sides down to a multiple of this; 32 fits most networks.",
@@ -108,11 +117,12 @@ class RecipeWidgets(NumberWidgets):
         min=1,
         max=256,
         step=1,
+        advanced=True,
     )
-    resampler: Resampler = _choice("resampler", "Filter of the resizing, there and back.")
-    channels: Channels = _choice("channels", "Order of the colours that the model was trained with.")
+    resampler: Resampler = _choice("resampler", "Filter of the resizing, there and back.", advanced=True)
+    channels: Channels = _choice("channels", "Order of the colours that the model was trained with.", advanced=True)
     output: str = required(
-        "STRING", "Which output holds the mask: its name, or its number counted from 0.", default="0"
+        "STRING", "Which output holds the mask: its name, or its number counted from 0.", default="0", advanced=True
     )
     decoding: Decoding = _choice("decoding", "What the output's values mean.")
     class_index: int = inputs.required_class_index()
@@ -152,7 +162,10 @@ class ImageSegmentationRecipe:
 
 class ImageSegmentationApply:
     DESCRIPTION = "Runs a loaded model: mask, cut-out and how sure it is. Refine the mask with the alpha matting node."
-    SEARCH_ALIASES: ClassVar = ["apply segmentation model", "run onnx", "remove background"]
+    SEARCH_ALIASES: ClassVar = [
+        *("apply segmentation model", "run onnx", "remove background", "remove bg", "birefnet", "isnet", "mask"),
+        *("cutout", "matte"),
+    ]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
     RETURN_TYPES = ("MASK", "IMAGE", "FLOAT", "MASK", "STRING")
@@ -169,5 +182,5 @@ class ImageSegmentationApply:
     ) -> tuple[Tensor, Tensor, float, Tensor, str]:
         settings = AnyModelWidgets(**widgets)
         session, source = finish_finding(session, settings.recipe, settings.class_index, images)
-        result = run_session(images, session, settings.options(), settings.unique_id, source, True)
-        return result.mask, result.image, min(result.confidence), *class_outputs(result)
+        result = run_session(images, session, settings.options(), settings.unique_id, source, True, settings.opacity())
+        return result.mask, result.image, lowest(result), *class_outputs(result)

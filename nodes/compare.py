@@ -36,7 +36,7 @@ class ImageSegmentationCompare:
         }
 
     def execute(self, mask: Tensor, reference: Tensor, unique_id: str = "") -> tuple[Tensor, str]:
-        count = max(len(mask) if mask.ndim == 3 else 1, len(reference) if reference.ndim == 3 else 1)
+        count = max([1, *(len(each) for each in (mask, reference) if each.ndim > 2)])
         mattes, truths = to_masks(mask, count), to_masks(reference, count)
         pictures, lines = empty(count, *truths.shape[1:], 3), []
         tick = host.progress(count)

@@ -18,13 +18,20 @@ HIDDEN = {"unique_id": "UNIQUE_ID"}
 
 
 def required(kind: Kind, tooltip: str, **limits: object) -> Any:
-    """A field that every graph fills. limits: as ComfyUI names them; `default` among them is what a new node shows."""
+    """A field that every graph fills. limits: as ComfyUI names them; `default` among them is what a new node shows.
+
+    Among them, here and in `optional`, `advanced`: Nodes 2.0 shows the widget after a click. All but about five are.
+    """
     return field(metadata={"kind": kind, "options": {**limits, "tooltip": tooltip}})
 
 
-def optional(default: object, kind: Kind, tooltip: str, **limits: object) -> Any:
-    """A field that older graphs lack; its default, which a new node shows too, changes nothing in them."""
-    options = {"default": default, **limits, "tooltip": tooltip}
+def optional(default: object, kind: Kind, tooltip: str, *, placed: object = None, **limits: object) -> Any:
+    """A field that older graphs lack; its default changes nothing in them.
+
+    placed: what a node that is placed anew shows, where that is something else (web/onnx_segmentation_saved.js keeps
+    it from older graphs).
+    """
+    options = {"default": default if placed is None else placed, **limits, "tooltip": tooltip}
     return field(default=default, metadata={"kind": kind, "options": options})
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from . import host, inputs, neighbours
 from .declare import input_types, socket
+from .named import file_names, obtain_named_file
 
 NO_MODEL = "none"
 
@@ -34,7 +35,7 @@ class ImageSegmentationDiagnostics:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         tooltip = "A model to look into, or none for the runtime alone."
-        return input_types({"model": inputs.model([NO_MODEL, *host.model_files()], tooltip)}, DiagnosticsWidgets)
+        return input_types({"model": inputs.model([NO_MODEL, *file_names()], tooltip)}, DiagnosticsWidgets)
 
     @classmethod
     def IS_CHANGED(cls, **_: Any) -> float:
@@ -48,7 +49,8 @@ class ImageSegmentationDiagnostics:
         lines = describe_runtime() + [f"beside it: {text}" for text in neighbours.conflicts()]
         lines += [f"commands: {own_command('--help')}"]
         if model != NO_MODEL:
-            lines += _describe(host.model_path(model), host.provider(settings.provider), settings.images)
+            path = obtain_named_file(model, settings.unique_id)
+            lines += _describe(path, host.provider(settings.provider), settings.images)
         text = "\n".join(lines)
         host.show_text(settings.unique_id, text)
         return {"ui": {"text": [text]}, "result": (text,)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor
@@ -17,14 +18,14 @@ if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start 
 
 
 def choose_recipe(
-    model: str, recipe: Recipe | None, class_index: int, provider: str, images: Tensor | None = None
+    path: Path, recipe: Recipe | None, class_index: int, provider: str, images: Tensor | None = None
 ) -> FoundRecipe:
     """The recipe from the socket, or from wherever one is found; with the class that the widget asks for."""
     from ..sessions.finding.sources import FoundRecipe, find_recipe
 
     if recipe:
         return with_class(FoundRecipe(recipe, "recipe given"), class_index)
-    chosen = find_recipe(host.model_path(model), host.provider(provider), host.make_room, trial_on(images))
+    chosen = find_recipe(path, host.provider(provider), host.make_room, trial_on(images))
     return with_class(chosen, class_index)
 
 
@@ -54,19 +55,18 @@ def with_class(chosen: FoundRecipe, class_index: int) -> FoundRecipe:
 
 def trial_on(images: Tensor | None) -> Trial:
     """A trial on up to three frames of the batch."""
-    from ..imaging.convert import check_images, spread_levels
+    from ..imaging.convert import spread_levels, to_frames
     from ..sessions.finding.samples import MOST_PICTURES, Trial
 
     if images is None:
         return Trial()
-    check_images(images)
-    return Trial(spread_levels(images, MOST_PICTURES), host.run_progress(), host.raise_if_cancelled)
+    return Trial(spread_levels(to_frames(images), MOST_PICTURES), host.run_progress(), host.raise_if_cancelled)
 
 
-def read_output(model: str, recipe: Recipe, provider: str, images: Tensor) -> FoundRecipe:
+def read_output(path: Path, recipe: Recipe, provider: str, images: Tensor) -> FoundRecipe:
     """A recipe of typed numbers, as it is if the model's first output is one map; else with what its outputs mean."""
-    from ..imaging.convert import check_images
+    from ..imaging.convert import to_frames
     from ..sessions.finding.typed import read_typed
 
-    check_images(images)
-    return read_typed(host.model_path(model), recipe, host.provider(provider), host.make_room, trial_on(images[:1]))
+    images = to_frames(images)
+    return read_typed(path, recipe, host.provider(provider), host.make_room, trial_on(images[:1]))

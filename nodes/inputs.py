@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..imaging.compose import TRANSPARENT
 from ..sessions.runtime.providers import PROVIDERS
 from .declare import Declaration, optional, required, socket
 from .host import AUTO
 
+PROBABLE = 0.5  # as in `frames`, which a node imports when it runs
 FILE_TOOLTIP = "An ONNX file of the folder models/onnx. A new file appears after a refresh of the page (R)."
 CLASS_TOOLTIP = "Which class of a model of several is the subject. -1: every class but 0, the background."
 CLASSES = {"min": -1, "max": 255, "step": 1}
-IMAGES: Declaration = ("IMAGE", {"tooltip": "Pictures to cut out: any size, any number. An alpha channel is ignored."})
+IMAGES: Declaration = (
+    "IMAGE",
+    {"tooltip": "Pictures to cut out: any size, any number. What an alpha channel does is input_alpha."},
+)
 
 
 def model(names: list[str], tooltip: str = FILE_TOOLTIP, **options: str) -> Declaration:
@@ -28,16 +33,25 @@ def provider() -> Any:
         "What runs the model. auto: the best that onnxruntime has here, the CPU where ComfyUI runs on it. TensorRT is "
         "taken only when asked: it compiles each model for minutes. What is not there falls back, and the log says why."
     )
-    return optional(AUTO, [AUTO, *PROVIDERS], tooltip)
+    return optional(AUTO, [AUTO, *PROVIDERS], tooltip, advanced=True)
 
 
 def min_confidence(default: float) -> Any:
-    tooltip = "A frame whose map stays below this has no subject: its mask is empty. 0 never says so."
-    return optional(default, "FLOAT", tooltip, min=0.0, max=1.0, step=0.01)
+    """default: of graphs that lack it; a node that is placed anew has the same everywhere."""
+    tooltip = "A frame whose map stays below this has no subject: its mask is empty. 0 never empties one."
+    return optional(default, "FLOAT", tooltip, placed=PROBABLE, min=0.0, max=1.0, step=0.01, advanced=True)
+
+
+def background(**options: object) -> Any:
+    tooltip = (
+        "transparent gives RGBA. A colour (white, #20c0ff) is laid under the cut-out and gives RGB, for nodes that "
+        "refuse RGBA. A right click on the node offers a colour picker."
+    )
+    return optional(TRANSPARENT, "STRING", tooltip, **options)
 
 
 def class_index() -> Any:
-    return optional(-1, "INT", CLASS_TOOLTIP, **CLASSES)
+    return optional(-1, "INT", CLASS_TOOLTIP, **CLASSES, advanced=True)
 
 
 def classes() -> Any:
@@ -54,7 +68,7 @@ def plate() -> Any:
 
 def required_class_index() -> Any:
     """The recipe node's, which had it from the first."""
-    return required("INT", CLASS_TOOLTIP, default=-1, **CLASSES)
+    return required("INT", CLASS_TOOLTIP, default=-1, **CLASSES, advanced=True)
 
 
 def foreground_threshold() -> Any:
@@ -65,9 +79,9 @@ def background_threshold() -> Any:
     return _level(20, "Mask levels below this (0-255) are surely background. Raise it when background is left over.")
 
 
-def erode_size() -> Any:
+def erode_size(**options: object) -> Any:
     tooltip = "Pixels by which the sure regions shrink: larger gives matting a wider band to decide."
-    return required("INT", tooltip, default=10, min=0, step=1)
+    return required("INT", tooltip, default=10, min=0, step=1, **options)
 
 
 def mean(default: float, channel: str) -> Any:
@@ -87,4 +101,4 @@ def size(what: str) -> Any:
 
 
 def _level(default: int, tooltip: str) -> Any:
-    return required("INT", tooltip, default=default, min=0, max=250, step=5)
+    return required("INT", tooltip, default=default, min=0, max=250, step=5, advanced=True)

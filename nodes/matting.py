@@ -17,7 +17,10 @@ if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start 
     from ..frames import CutoutOptions
     from ..sessions.refiner import Refiner
 
-MASK_TOOLTIP = "The mask, white = subject. Another size is resized; one mask serves a whole batch."
+MASK_TOOLTIP = (
+    "The mask, white = subject. Another size is resized; one mask serves a whole batch, several masks of one picture "
+    "give a cut-out each."
+)
 SAVED_ORDER = ("trimap", "matting_method", "edge_colours", "background", "steady_trimap")
 
 
@@ -46,6 +49,7 @@ class ImageSegmentationAlphaMatting:
     DESCRIPTION = "Solves soft edges (hair, fur, glass) around any mask and estimates the subject's colours there."
     SEARCH_ALIASES: ClassVar = [
         *("alpha matting", "trimap", "refine mask", "hair", "closed form matting", "pymatting", "edge colors"),
+        *("matte", "cutout", "mask"),
     ]
     CATEGORY = "image/segmentation"
     FUNCTION = "execute"
@@ -64,7 +68,7 @@ class ImageSegmentationAlphaMatting:
     def execute(self, images: Tensor, mask: Tensor, **widgets: Any) -> tuple[Tensor, Tensor]:
         settings = AlphaMattingWidgets(**widgets)
         options, self._network = with_network(settings.options(), settings)
-        result = _matte(images, mask, options, settings.trimap)
+        result = _matte(images, mask, options, settings.opacity(), settings.trimap)
         return result.image, result.mask
 
 
@@ -85,22 +89,29 @@ class ImageSegmentationForeground:
         return input_types({"images": inputs.IMAGES, "mask": ("MASK", {"tooltip": MASK_TOOLTIP})}, ResultWidgets)
 
     def execute(self, images: Tensor, mask: Tensor, **widgets: Any) -> tuple[Tensor]:
-        options = ResultWidgets(**widgets).options()
-        refine = replace(options.refine, edge_colours="estimated")
-        return (_matte(images, mask, replace(options, refine=refine)).image,)
+        settings = ResultWidgets(**widgets)
+        options = settings.options()
+        options = replace(options, refine=replace(options.refine, edge_colours="estimated"))
+        return (_matte(images, mask, options, settings.opacity()).image,)
 
 
-def _matte(images: Tensor, masks: Tensor, options: CutoutOptions, trimaps: Tensor | None = None) -> Cutout:
+def _matte(
+    images: Tensor, masks: Tensor, options: CutoutOptions, opacity: Tensor | None, trimaps: Tensor | None = None
+) -> Cutout:
     """On ComfyUI's device, with its progress and cancel."""
     from ..cutouts import matte_masks
+    from ..imaging.convert import to_frames
 
+    images = to_frames(images)
+    count = max([len(images), *(len(each) for each in (masks, trimaps) if each is not None and each.ndim > 2)])
     return matte_masks(
         images,
         masks,
         options,
-        host.progress(len(images)),
+        host.progress(count),
         host.raise_if_cancelled,
         trimaps=trimaps,
+        opacity=opacity,
         device=host.device(),
         make_room=host.make_room,
     )

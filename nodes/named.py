@@ -30,12 +30,40 @@ def model_names() -> list[str]:
     return known + [REMBG + name for name in rembg_names()]
 
 
+def file_names() -> list[str]:
+    """The files of models/onnx and, last, the usual model's, which is downloaded when it is run and not there."""
+    files, usual = host.model_files(), _usual_file()
+    there = offline() or usual in (Path(name).name for name in files)
+    return files if there else [*files, usual]
+
+
+def named_file(name: str) -> Path | None:
+    """Where a file of `file_names` lies; None where there is none, or it is still to be downloaded."""
+    path = host.model_path(name)
+    if path.is_file():
+        return path
+    return installed_file(DEFAULT) if name == _usual_file() else None
+
+
+def obtain_named_file(name: str, node_id: str) -> Path:
+    """The file of a name of `file_names`: downloaded if it is the usual model's and not there."""
+    path, entry = host.model_path(name), find_model(DEFAULT)
+    return obtain_file(entry, node_id) if entry and name == entry.file and not path.is_file() else path
+
+
+def _usual_file() -> str:
+    entry = find_model(DEFAULT)
+    assert entry is not None
+    return entry.file
+
+
 def models_tooltip() -> str:
-    """A line for each model: what it is good at, size, licence."""
-    lines = [f"{name}: {model.summary}" for name in model_names() if (model := find_model(name))]
+    """What the list is, which to begin with, where more is said."""
     return (
         "A named model. Its file is used where it lies (models/onnx, models/rembg, rembg's own folder), and downloaded "
-        "to models/onnx when first run.\n" + "\n".join(lines) + f"\n{REMBG}...: rembg's own session of that name"
+        "to models/onnx when first run.\n"
+        "u2netp is small and fast, isnet-general-use finer, birefnet-general has the best edges and is slow on a CPU.\n"
+        "The node's help says what each one is good at, its size and its licence."
     )
 
 

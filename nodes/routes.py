@@ -6,10 +6,12 @@ from typing import Any
 
 from ..errors import SegmentationError
 from ..plain_text import plain
+from ..sessions.recipes.catalog import CatalogModel, catalog, find_by_file, find_model
 from ..sessions.recipes.presets import PRESETS, preset
 from ..sessions.recipes.recipe import Recipe
 from ..sessions.runtime.library import CPU
 from . import host
+from .named import file_names, installed_file, model_names, named_file
 
 Answer = tuple[int, dict[str, Any]]  # the status, and what goes out as JSON
 HELD_ELSEWHERE = ("scale", "fit", "resampler", "channels", "output")  # of a recipe, what the page's numbers cannot say
@@ -22,6 +24,7 @@ def register() -> None:
     if page is not None:
         _serve(page, "/onnx_segmentation/recipe", recipe_answer)
         _serve(page, "/onnx_segmentation/presets", presets_answer)
+        _serve(page, "/onnx_segmentation/models", models_answer)
 
 
 def _serve(page: Any, path: str, answer: Callable[[Mapping[str, str]], Answer]) -> None:
@@ -45,7 +48,7 @@ def recipe_answer(query: Mapping[str, str]) -> Answer:
     if not name:
         return 400, {"message": "model is missing; give the name of a file of models/onnx"}
     label = plain(name)
-    if name not in host.model_files() or not host.model_path(name).is_file():
+    if name not in file_names() or not named_file(name):
         return 404, {"message": f"{label} is no file of models/onnx; refresh the page (R) and pick one of the list"}
     try:
         return 200, _read(name)
@@ -59,13 +62,45 @@ def _read(name: str) -> dict[str, Any]:
     from ..sessions.finding.sources import find_recipe
 
     # On the CPU: a look at a file must not take memory from what runs on the GPU.
-    chosen = find_recipe(host.model_path(name), CPU)
+    chosen = find_recipe(named_file(name) or host.model_path(name), CPU)
     return {**numbers(chosen.recipe), "source": plain(chosen.source), "doubt": plain(chosen.doubt)}
 
 
 def presets_answer(_: Mapping[str, str]) -> Answer:
     """The numbers of each known family, by its name."""
     return 200, {name: {**numbers(preset(name)), "source": f"preset {name}"} for name in PRESETS}
+
+
+def models_answer(_: Mapping[str, str]) -> Answer:
+    """What the lists of models say beside each name, and which names mean another one's file."""
+    listed = {name: find_model(name) for name in model_names()} | {name: find_by_file(name) for name in file_names()}
+    models = {name: _label(name, entry) for name, entry in listed.items()}
+    return 200, {"models": models, "aliases": [alias for entry in catalog().values() for alias in entry.aliases]}
+
+
+def _label(name: str, entry: CatalogModel | None) -> dict[str, Any]:
+    """size: of the file, or what a download takes. state: installed, to be downloaded, or to be brought."""
+    path = host.model_path(name)
+    file = path if path.is_file() else installed_file(entry.name) if entry else None
+    if file:
+        size, state = file.stat().st_size / 1e6, "installed" if entry else ""
+    else:
+        size, state = (entry.size_mb or 0, _missing(name, entry)) if entry else (0, "")
+    return {"size": shown_size(size), "state": state, "commercial": entry is None or entry.commercial}
+
+
+def _missing(name: str, entry: CatalogModel) -> str:
+    """What becomes of a file that is not here; names without .onnx are those of downloads anyway."""
+    if not entry.url:
+        return "brought"
+    return "downloaded" if name.endswith(".onnx") else ""
+
+
+def shown_size(megabytes: float) -> str:
+    """4.6 MB, 176 MB, 1 GB; nothing for nothing."""
+    if megabytes >= 1000:
+        return f"{round(megabytes / 1000, 1):g} GB"
+    return f"{megabytes:.2g} MB" if 0 < megabytes < 10 else f"{megabytes:.0f} MB" if megabytes else ""
 
 
 def numbers(recipe: Recipe) -> dict[str, Any]:

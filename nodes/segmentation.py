@@ -14,7 +14,16 @@ from ..sessions.recipes.recipe import Recipe
 from . import host, inputs
 from .declare import input_types, optional
 from .finding import read_output
-from .named import DEFAULT, REMBG, installed_file, model_names, models_tooltip, obtain_file
+from .named import (
+    DEFAULT,
+    REMBG,
+    file_names,
+    installed_file,
+    model_names,
+    models_tooltip,
+    obtain_file,
+    obtain_named_file,
+)
 from .session_node import SessionNode
 from .widgets import DEFAULT_DECODING, NumberWidgets, OlderWidgets
 
@@ -33,13 +42,14 @@ class NamedWidgets(OlderWidgets):
         RECIPE_SOURCES[0],
         list(RECIPE_SOURCES),
         "Feed and read the model as rembg does, or as its trainers' own code does, where the two differ.",
+        advanced=True,
     )
 
 
 class ImageSegmentation(SessionNode):
     DESCRIPTION = (
         "Cuts the subject out with a well-known model, picked by its name; its file is downloaded when first run. "
-        "The list's tooltip says what each one is good at, its size and its licence."
+        "The help page says what each one is good at, its size and its licence."
     )
 
     @classmethod
@@ -87,17 +97,17 @@ class FileNode(SessionNode):
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        first = {"images": inputs.IMAGES, "model": inputs.model(host.model_files())}
+        first = {"images": inputs.IMAGES, "model": inputs.model(file_names())}
         return input_types(first, cls.WIDGETS, (*SAVED_ORDER, *SAVED_LAST))
 
     def execute(self, images: Tensor, model: str, **widgets: Any) -> tuple[Tensor, Tensor]:
         settings = self.WIDGETS(**widgets)
         recipe = settings.recipe_or(Recipe(settings.container()))
-        said = ""
+        path, said = obtain_named_file(model, settings.unique_id), ""
         if not settings.recipe and settings.decoding == DEFAULT_DECODING:
-            chosen = read_output(model, recipe, settings.provider, images)
+            chosen = read_output(path, recipe, settings.provider, images)
             recipe, said = chosen.recipe, chosen.said
-        result = self.run(images, host.model_path(model), recipe, settings, said)
+        result = self.run(images, path, recipe, settings, said)
         return result.image, result.mask
 
 
@@ -119,6 +129,8 @@ class ImageSegmentationCustom(FileNode):
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AdvancedWidgets(NumberWidgets, OlderWidgets):
     """All numbers, each in a widget of its own."""
+
+    background: str = inputs.background(advanced=True)
 
 
 class ImageSegmentationCustomAdvanced(FileNode):

@@ -13,6 +13,7 @@ from ..plain_text import LINE, plain
 from ..sessions.recipes.recipe import Recipe
 from ..sessions.runtime.providers import plain_name
 from . import host
+from .managed import manage
 from .named import load_refiner
 from .widgets import AnyModelWidgets, CutoutWidgets, MattingWidgets
 
@@ -32,7 +33,10 @@ CLASSES_TOOLTIP = (
 )
 NAMES_TOOLTIP = "The names of these classes in the same order, with commas."
 PREVIEW = "onnx_segmentation.preview"  # what web/onnx_segmentation_preview.js listens to
-SEARCH_ALIASES = ["remove background", "cut out", "rembg", "segmentation", "matting", "onnx", "u2net"]
+SEARCH_ALIASES = [
+    *("remove background", "remove bg", "background removal", "cut out", "cutout", "matte", "mask", "alpha"),
+    *("rembg", "segmentation", "matting", "onnx", "u2net", "isnet", "birefnet", "rmbg", "modnet"),
+]
 
 
 class SessionNode:
@@ -77,7 +81,7 @@ class SessionNode:
         options, network = with_network(settings.options(), settings)
         self._session, self._network = (session, network) if settings.keep_loaded else (None, None)
         each = isinstance(settings, AnyModelWidgets)
-        return run_session(images, session, options, settings.unique_id, source, each)
+        return run_session(images, session, options, settings.unique_id, source, each, settings.opacity())
 
 
 def with_network(options: CutoutOptions, settings: MattingWidgets) -> tuple[CutoutOptions, Refiner | None]:
@@ -85,6 +89,8 @@ def with_network(options: CutoutOptions, settings: MattingWidgets) -> tuple[Cuto
     if not options.refine.alpha_matting:
         return options, None
     network = load_refiner(settings.matting_method, settings.unique_id)
+    if network:
+        manage(network.model)
     return replace(options, refine=replace(options.refine, network=network)), network
 
 
@@ -95,18 +101,33 @@ def run_session(
     node_id: str,
     source: str = "",
     each_class: bool = False,
+    opacity: Tensor | None = None,
 ) -> Cutout:
-    """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, no subject."""
-    from ..cutouts import cutout
+    """Cut out with progress and cancel, and say on the node: model, provider, recipe's source, time, confidence.
 
+
+    opacity: of the input, see `cutout`. A steady batch ticks for each frame that it looks at first.
+    """
+    from ..cutouts import cutout
+    from ..frames import steady_samples
+    from ..imaging.convert import to_frames
+
+    images = to_frames(images)
+    manage(session.held)
     start = time.perf_counter()
+    tick = host.progress(len(images) + (len(steady_samples(len(images))) if options.steady else 0))
     result = cutout(
-        images, session, options, host.progress(len(images)), host.raise_if_cancelled, class_masks=each_class
+        images,
+        session,
+        options,
+        tick,
+        host.raise_if_cancelled,
+        class_masks=each_class,
+        opacity=opacity,
+        on_sample=tick,
     )
     parts = [session.path.name, plain_name(session.provider), source, f"{time.perf_counter() - start:.1f} s"]
-    missed = sum(sure < options.min_confidence for sure in result.confidence)
-    if missed:
-        parts.append(f"no subject found in {missed} of {len(images)}" if len(images) > 1 else "no subject found")
+    parts.append(confidence_text(result.confidence, options.min_confidence))
     state = plain(" · ".join(part for part in parts if part), LINE)
     host.show_text(node_id, state)
     show_preview(node_id, state, result)
@@ -118,6 +139,23 @@ def class_outputs(result: Cutout) -> tuple[Tensor, str]:
     if result.class_masks is None:
         return result.mask, ""
     return result.class_masks, ", ".join(name.replace(",", " ") for name in result.class_names)
+
+
+def lowest(result: Cutout) -> float:
+    """The confidence of a batch, in two digits."""
+    return round(min(result.confidence), 2)
+
+
+def confidence_text(confidence: list[float], least: float) -> str:
+    """The lowest of a batch, and how many frames have no subject for sure, or probably."""
+    from ..frames import PROBABLE, shown_confidence
+
+    text = f"confidence {shown_confidence(min(confidence))}"
+    missed, doubted = (sum(sure < limit for sure in confidence) for limit in (least, PROBABLE))
+    if not doubted and not missed:
+        return text
+    where = f" in {missed or doubted} of {len(confidence)}" if len(confidence) > 1 else ""
+    return f"{text}: {'no subject found' if missed else 'probably no subject'}{where}"
 
 
 def show_preview(node_id: str, state: str, result: Cutout) -> None:

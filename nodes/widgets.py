@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from ..imaging.compose import TRANSPARENT
 from ..matting.methods import METHODS
 from ..refine import EDGE_COLOURS
 from ..sessions.recipes.container import CustomSessionContainer
 from ..sessions.recipes.recipe import ALLOWED, Recipe, to_recipe
 from . import inputs
-from .declare import optional, required
+from .declare import optional, required, socket
 from .named import method_names
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
     from ..frames import CutoutOptions
 
 DEFAULT_DECODING = "default"
+INPUT_ALPHA = ["ignore", "multiply", "prior"]
 SCALES = ["per frame", "whole batch"]
 
 
@@ -30,18 +30,27 @@ SCALES = ["per frame", "whole batch"]
 class ResultWidgets:
     """Of every node that makes a cut-out."""
 
-    background: str = optional(
-        TRANSPARENT,
-        "STRING",
-        "transparent gives RGBA. A colour (#rrggbb, #ffffff is white) is laid under the cut-out and gives RGB, for "
-        "nodes that refuse RGBA.",
+    background: str = inputs.background()
+    input_alpha: str = optional(
+        INPUT_ALPHA[0],
+        INPUT_ALPHA,
+        "What transparency of the input does. multiply: what was transparent stays so. prior: it is background in the "
+        "trimap of alpha matting, which decides the rest. ignore: nothing.",
+        advanced=True,
+    )
+    transparency: Tensor | None = socket(
+        "MASK", "The MASK of Load Image (white = transparent), which takes the alpha out of IMAGE. For input_alpha."
     )
 
     def options(self) -> CutoutOptions:
         """The values as the library's options. Each class below adds its own."""
         from ..frames import CutoutOptions
 
-        return CutoutOptions(background=self.background)
+        return CutoutOptions(background=self.background, input_alpha=self.input_alpha)
+
+    def opacity(self) -> Tensor | None:
+        """The input's alpha, 1 = opaque, that came as a mask."""
+        return None if self.transparency is None else 1 - self.transparency
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -55,18 +64,21 @@ class MattingWidgets(ResultWidgets):
         "How alpha is solved. closed_form is this pack's own fast solver; knn, lbdm, lkm, rw are pymatting's, slower "
         "and there only where pymatting is installed; vitmatte is a network (110 MB, downloaded when first run): finer "
         "hair, slow without a GPU. Your own ViTMatte files in models/onnx are listed too.",
+        advanced=True,
     )
     edge_colours: str = optional(
         "auto",
         list(EDGE_COLOURS),
         "Colours of the cut-out. photo: the picture's own. estimated: without the background's tint at soft edges. "
         "premultiplied: multiplied by alpha, as rembg does. auto: estimated with alpha matting, photo without.",
+        advanced=True,
     )
     steady_trimap: bool = optional(
         False,
         "BOOLEAN",
         "For videos, with alpha matting: what is sure in one frame and another thing in the next is solved in both, so "
         "that edges do not flicker.",
+        advanced=True,
     )
 
     def options(self) -> CutoutOptions:
@@ -97,6 +109,7 @@ class ModelWidgets(RecipeWidget, ResultWidgets):
         SCALES[0],
         SCALES,
         "Stretch the mask frame by frame, as rembg does, or alike in the whole batch, so that a video is steady.",
+        advanced=True,
     )
 
     def options(self) -> CutoutOptions:
@@ -113,15 +126,16 @@ class CutoutWidgets(MattingWidgets, ModelWidgets):
     )
     alpha_matting_foreground_threshold: int = inputs.foreground_threshold()
     alpha_matting_background_threshold: int = inputs.background_threshold()
-    alpha_matting_erode_size: int = inputs.erode_size()
+    alpha_matting_erode_size: int = inputs.erode_size(advanced=True)
     post_process_mask: str = required(
-        ["false", "true"], "Clean the mask: remove specks, smooth the edge, make it fully on or off."
+        ["false", "true"], "Clean the mask: remove specks, smooth the edge, make it fully on or off.", advanced=True
     )
     provider: str = inputs.provider()
     keep_loaded: bool = optional(
         True,
         "BOOLEAN",
         "Keep the model in memory for the next run. Off: give its memory back at once, and load it again then.",
+        advanced=True,
     )
 
     def options(self) -> CutoutOptions:
@@ -144,6 +158,7 @@ class OlderWidgets(CutoutWidgets):
         DEFAULT_DECODING,
         [DEFAULT_DECODING, *ALLOWED["decoding"]],
         "What the model's output means. default: what the model's recipe says, min_max for your own files.",
+        advanced=True,
     )
 
     def recipe_or(self, usual: Recipe) -> Recipe:

@@ -37,9 +37,10 @@ DEEP = "I", "I;16", "I;16B", "I;16L", "I;16N"
 
 @dataclass(frozen=True)
 class Picture:
-    """pixels: [H, W, 3] uint8. icc: the RGB profile that they are in, if any. notes: what was lost in reading.
+    """pixels: [H, W, 3] uint8, or [H, W, 4] with straight alpha if any of it is transparent.
 
-    dpi: pixels an inch, across and down, if the file says so.
+    icc: the RGB profile that they are in, if any. notes: what was lost in reading. dpi: pixels an inch, across and
+    down, if the file says so.
     """
 
     pixels: Tensor
@@ -47,11 +48,20 @@ class Picture:
     notes: tuple[str, ...] = ()
     dpi: Dpi | None = None
 
+    @property
+    def rgb(self) -> Tensor:
+        """[H, W, 3] uint8."""
+        return self.pixels[..., :3]
+
+    @property
+    def transparent(self) -> bool:
+        return self.pixels.shape[2] == 4
+
 
 def read_picture(
     source: Path | bytes, max_megapixels: float = MAX_MEGAPIXELS, before_decoding: BeforeDecoding | None = None
 ) -> Picture:
-    """Read a file, or its bytes: EXIF orientation applied, the first frame of an animation, alpha ignored.
+    """Read a file, or its bytes: EXIF orientation applied, the first frame of an animation.
 
     before_decoding: called with width and height, before the pixels take memory.
     Raises PictureError for a picture that is too large or of a kind unknown, NotEnoughMemoryError, OSError and what
@@ -75,10 +85,13 @@ def to_picture(picture: Image.Image, notes: list[str] | None = None) -> Picture:
     upright = ImageOps.exif_transpose(picture)
     if dpi and upright.size != picture.size and upright.size == picture.size[::-1]:
         dpi = dpi[::-1]
+    alpha = None
     if _has_transparency(upright):
         upright = upright.convert("RGBA")
-        lost += ["its own alpha is ignored"] if upright.getchannel("A").getextrema() != (255, 255) else []
+        alpha = upright.getchannel("A")
     rgb, icc = _to_rgb(upright, icc, lost)
+    if alpha and alpha.getextrema() != (255, 255):
+        rgb.putalpha(alpha)
     return Picture(torch.from_numpy(np.array(rgb)), icc, tuple(lost), dpi)
 
 

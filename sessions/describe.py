@@ -47,7 +47,8 @@ def describe_runtime() -> list[str]:
         *describe_optional(),
     ]
     wrong = two_packages() if len(builds) > 1 else missing_provider()
-    return [*lines, f"missing: {wrong}" if wrong else "missing: nothing"]
+    slow = [] if versions(["numba"]) else ["numba, without which matting on a CPU is slow"]
+    return [*lines, f"missing: {'; '.join([wrong] if wrong else slow) or 'nothing'}"]
 
 
 def describe_model(model: LoadedModel, provider: str | None = None) -> list[str]:

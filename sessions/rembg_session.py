@@ -53,14 +53,30 @@ class RembgSession:
         kind = _find_class(name)
         if offline() and not _is_there(kind):
             raise RembgError(f"rembg has no file of {name} yet, and {OFFLINE} is set: run it once online")
-        providers = {"providers": [provider]} if provider == CPU else {}
-        with stage("load model"):
-            self._session = _new_session(kind, name, providers)
+        self._kind, self.bytes = kind, 0  # how large it is nobody says
+        self._options: dict[str, Any] = {"providers": [provider]} if provider == CPU else {}
+        self._session: Any = None
+        self._opened()
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._session is not None
+
+    def unload(self) -> None:
+        """Give the memory back; the next run loads it again."""
+        self._session = None
+
+    def _opened(self) -> Any:
+        if self._session is None:
+            with stage("load model"):
+                self._session = _new_session(self._kind, self.name, self._options)
+        return self._session
 
     @property
     def provider(self) -> str:
         """What onnxruntime says, as far as this session of rembg tells."""
-        inner = getattr(self._session, "inner_session", None) or getattr(self._session, "encoder", None)
+        session = self._opened()
+        inner = getattr(session, "inner_session", None) or getattr(session, "encoder", None)
         return str(inner.get_providers()[0]) if inner else "rembg"
 
     @property
@@ -79,6 +95,11 @@ class RembgSession:
     def class_names(self) -> Mapping[int, str]:
         """None: all masks become one."""
         return {}
+
+    @property
+    def held(self) -> RembgSession:
+        """What takes memory, and can give it back between runs."""
+        return self
 
     def on_cpu(self) -> RembgSession:
         return RembgSession(self.name, CPU)
@@ -113,7 +134,7 @@ class RembgSession:
         return 0.0, 1.0
 
     def _mask(self, frame: Tensor) -> Tensor:
-        masks = [from_pil(mask)[..., 0] for mask in self._session.predict(to_pil(frame))]
+        masks = [from_pil(mask)[..., 0] for mask in self._opened().predict(to_pil(frame))]
         return torch.stack(masks).amax(0)
 
 

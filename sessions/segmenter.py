@@ -15,11 +15,32 @@ from .runtime.memory import MakeRoom
 from .session import Masks
 
 
+class Held(Protocol):
+    """A model in memory that can be unloaded, and loads itself again when it is run."""
+
+    bytes: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where its memory is."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it takes any."""
+
+    def unload(self) -> None:
+        """Give it back."""
+
+
 class Segmenter(Protocol):
     """A segmentation model in memory: `CustomSession`, or rembg's own session in `RembgSession`."""
 
     path: Path
     make_room: MakeRoom
+
+    @property
+    def held(self) -> Held:
+        """What takes memory, and can give it back between runs."""
 
     @property
     def provider(self) -> str:

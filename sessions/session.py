@@ -28,7 +28,7 @@ from .pixels.instances import Instances, draw
 from .recipes.container import CustomSessionContainer
 from .recipes.recipe import Recipe, to_recipe
 from .runtime.library import CPU
-from .runtime.loaded import open_model
+from .runtime.loaded import LoadedModel, open_model
 from .runtime.memory import ACTIVATIONS, MakeRoom, frames_that_fit, free_bytes, release_torch_cache
 
 if TYPE_CHECKING:
@@ -144,6 +144,11 @@ class CustomSession:
     def device(self) -> torch.device:
         """Where frames should lie, so that nothing is copied between them and the model."""
         return self.model.device
+
+    @property
+    def held(self) -> LoadedModel:
+        """What takes memory, and can give it back between runs."""
+        return self.model
 
     def on_cpu(self) -> CustomSession:
         """The same model and recipe on the CPU, for when a GPU's memory does not suffice."""

@@ -96,7 +96,7 @@ def host(real_comfyui, tmp_path, homes, monkeypatch):
         shutil.rmtree(real_comfyui.folder)
         real_comfyui.folder.mkdir()
         return
-    for name in ("folder_paths", "comfy"):  # so that both are taken away again
+    for name in ("folder_paths", "comfy", "comfy.model_patcher"):  # so that both are taken away again
         monkeypatch.setitem(sys.modules, name, None)
     yield FakeHost(tmp_path / "models")
 
@@ -170,12 +170,16 @@ def asked(host, loaded, monkeypatch):
     monkeypatch.setenv("MODEL_CHECKSUM_DISABLED", "1")
     calls = []
 
-    def cutout(images, session, options=None, *_, **__):
+    def cutout(images, session, options=None, *_, opacity=None, **__):
         calls.append((len(images), session.path.name, session.recipe, options))
+        if opacity is not None:
+            calls.append(opacity.shape)
         return _result(images)
 
-    def matte_masks(images, masks, options, *_, trimaps=None, **__):
+    def matte_masks(images, masks, options, *_, trimaps=None, opacity=None, **__):
         calls.append((len(images), masks.shape, options, trimaps is None))
+        if opacity is not None:
+            calls.append(opacity.shape)
         return _result(images)
 
     def open_model(path, provider, *_):

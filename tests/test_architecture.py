@@ -11,7 +11,7 @@ from support import ROOT
 PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 OUTSIDE = {"tests", "tools", "benchmarks"}  # they may import everything
 COMFYUI = {"comfy", "folder_paths", "server", "execution", "nodes", "comfy_execution"}
-KNOW_COMFYUI = {"nodes/host.py", "sessions/downloads/comfyui_folders.py"}
+KNOW_COMFYUI = {"nodes/host.py", "nodes/managed.py", "sessions/downloads/comfyui_folders.py"}
 
 
 def read_table():
@@ -122,6 +122,6 @@ def test_a_wrong_arrow_and_a_circle_are_noticed(tmp_path):
         order(graph)
 
 
-def test_only_two_files_know_comfyui():
+def test_only_these_files_know_comfyui():
     knowing = {path.as_posix() for path in FILES if set(outside_imports(path)) & COMFYUI}
     assert knowing == KNOW_COMFYUI

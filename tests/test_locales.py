@@ -13,7 +13,8 @@ FORMATTING = re.compile(r"[@{}|]")  # what vue-i18n, which shows these texts, ta
 
 @pytest.fixture
 def made(host):
-    return locales.all_texts(host.nodes, host.display_names)
+    files, says = locales.all_texts(host.nodes, host.display_names)
+    return files, says, locales.help_pages(host.nodes, host.display_names, says)
 
 
 def load(language, name):
@@ -22,8 +23,10 @@ def load(language, name):
 
 def test_the_files_are_current(made):
     """python -m tools.locales writes them."""
-    found, _ = made
+    found, _, pages = made
     assert {path: json.loads(path.read_text(encoding="utf-8")) for path in found} == found
+    assert {path: path.read_text(encoding="utf-8") for path in pages} == pages
+    assert set(pages) == set(locales.DOCS.glob("*/*.md"))
 
 
 @pytest.mark.parametrize("language", locales.LANGUAGES)
@@ -31,6 +34,10 @@ def test_every_phrase_is_translated_and_none_is_stale(made, language):
     say = made[1][language]
     assert say.missing == []
     assert set(locales.read(language)) <= say.used
+
+
+def test_english_labels_are_used(made):
+    assert set(locales.read("en")) <= made[1]["en"].used
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -52,7 +59,17 @@ def test_english_is_the_nodes_own(host):
         assert texts[node_id]["description"] == node.DESCRIPTION
         assert [entry["tooltip"] for entry in texts[node_id]["outputs"].values()] == list(node.OUTPUT_TOOLTIPS)
         for name, (_, options) in node.INPUT_TYPES()["required"].items():
-            assert texts[node_id]["inputs"][name] == {"name": name, "tooltip": options["tooltip"]}
+            entry = texts[node_id]["inputs"][name]
+            assert entry["tooltip"] == options["tooltip"] and "_" not in entry["name"], name
+
+
+def test_one_name_that_means_two_things_is_called_two_things():
+    texts = load("en", "nodeDefs.json")
+    names = {
+        node_id: texts[node_id]["inputs"]["scale"]["name"]
+        for node_id in ("ImageSegmentation", "ImageSegmentationRecipe")
+    }
+    assert names == {"ImageSegmentation": "mask stretching", "ImageSegmentationRecipe": "pixels divided by"}
 
 
 @pytest.mark.parametrize("language", locales.LANGUAGES)

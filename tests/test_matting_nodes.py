@@ -99,7 +99,6 @@ def test_a_mask_without_both_sides_is_kept(host, disc, value):
 @pytest.mark.parametrize(
     ("mask", "said"),
     [
-        (torch.zeros(3, 120, 120), "there are 3 masks for 1 pictures"),
         (torch.full((1, 120, 120), torch.nan), "the mask holds NaN"),
         (torch.zeros(1, 0, 120), "wanted is"),
         (torch.zeros(1, 120, 120, 3), "wanted is"),

@@ -54,7 +54,7 @@ def test_older_graphs_find_their_inputs(name, host):
     for key, (kind, limits) in DECLARED[name].items():
         declared, *options = required[key]
         assert declared == kind or key == "model"
-        assert {k: v for k, v in options[0].items() if k != "tooltip"} == limits, key
+        assert {k: v for k, v in options[0].items() if k not in ("tooltip", "advanced")} == limits, key
     assert host.nodes[name].CATEGORY == "image/segmentation"
     assert host.nodes[name].RETURN_TYPES[:2] == ("IMAGE", "MASK")
 

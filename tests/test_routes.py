@@ -125,11 +125,11 @@ def test_both_answer_at_the_server(routes, loaded, monkeypatch):
     for name, module in {"server": server, "aiohttp": aiohttp, "aiohttp.web": web}.items():
         monkeypatch.setitem(sys.modules, name, module)
     routes.register()
-    assert set(served) == {"/onnx_segmentation/recipe", "/onnx_segmentation/presets"}
+    assert set(served) == {f"/onnx_segmentation/{name}" for name in ("recipe", "presets", "models")}
     request = SimpleNamespace(query={"model": "no.onnx"})
     status, body = asyncio.run(served["/onnx_segmentation/recipe"](request))
     assert (status, list(body)) == (404, ["message"])
-    assert len(threads) == 1 and threads[0] != get_ident()
+    assert threads and get_ident() not in threads
 
 
 def test_nothing_is_registered_without_a_server(routes, monkeypatch):

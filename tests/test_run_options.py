@@ -22,7 +22,7 @@ def models(loaded):
 def test_they_come_last_and_in_this_order(host, name):
     """Graphs store widget values by position."""
     optional = list(host.nodes[name].INPUT_TYPES()["optional"])
-    assert optional[-5:] == [*NEW, "scale", "steady_trimap"]
+    assert optional[-7:] == [*NEW, "scale", "steady_trimap", "input_alpha", "transparency"]
     assert optional.index("min_confidence") < optional.index("provider")
 
 
@@ -91,8 +91,8 @@ def test_a_background_on_the_matting_nodes(host, photo):
 
 
 def test_a_background_that_is_no_colour_says_what_is(host, red, photo):
-    with pytest.raises(Failed, match="ColourError: background is 'snow'; give transparent, or a colour as #rrggbb"):
-        host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN, background="snow")
+    with pytest.raises(Failed, match="ColourError: background is 'snowy'; give transparent, a colour's name"):
+        host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN, background="snowy")
 
 
 def flicker(values):

@@ -136,7 +136,9 @@ def test_one_channel_and_alpha(session, photo):
     alone = segment(grey, session)
     assert np.array_equal(segment(grey[..., None], session), alone)
     with_alpha = np.concatenate([np.asarray(photo), grey[..., None]], axis=2)
-    assert np.array_equal(segment(with_alpha, session), np.asarray(segment(photo, session)))
+    whole, seen = np.asarray(segment(photo, session)), segment(with_alpha, session)
+    assert np.array_equal(segment(with_alpha, session, input_alpha="ignore"), whole)
+    assert (seen[..., 3] <= np.minimum(whole[..., 3], grey)).all()
 
 
 def test_an_open_file_and_other_bytes(session, photo, tmp_path):
@@ -185,7 +187,13 @@ def test_a_bgcolor_that_is_none_is_refused(photo, wrong):
 def test_the_matting_options_arrive():
     numbers = {"foreground_threshold": 230, "background_threshold": 15, "erode_size": 6}
     options = to_options({"alpha_matting": True, **{f"alpha_matting_{name}": value for name, value in numbers.items()}})
-    assert options == CutoutOptions(RefineOptions(alpha_matting=True, **numbers))
+    assert options.refine == RefineOptions(alpha_matting=True, **numbers)
+
+
+def test_what_is_not_said_is_as_a_new_node_has_it():
+    assert to_options({}) == CutoutOptions(min_confidence=0.5, input_alpha="multiply")
+    asked = {"min_confidence": 0.0, "input_alpha": "prior"}
+    assert to_options(asked) == CutoutOptions(**asked)
 
 
 def test_rembgs_names_mean_the_same(u2netp, photo):

@@ -70,7 +70,7 @@ def unread(host, name, calls):
     declared = inputs_of(node)
     values = {key: usual(host, key, *entry) for key, entry in declared.items()}
     values |= dict.fromkeys(node.INPUT_TYPES().get("hidden", {}), "7")
-    left_out = {"recipe", "trimap"} if name != "ImageSegmentationDiagnostics" else {"images"}
+    left_out = {"recipe", "trimap", "transparency"} if name != "ImageSegmentationDiagnostics" else {"images"}
     start = {key: value for key, value in values.items() if key not in left_out}
     before = observe(node, calls, start)
     changes = {key: "8" if key not in declared else moved(host, key, declared[key][0], values[key]) for key in values}

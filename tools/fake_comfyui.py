@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from weakref import WeakSet
 
 import torch
 
@@ -19,6 +20,13 @@ class PromptRejected(Exception):  # noqa: N818
     """Inputs that ComfyUI refuses at queue time."""
 
 
+class ModelPatcher:
+    """What ComfyUI holds of a model: the little that its model management asks for when it loads and unloads it."""
+
+    def __init__(self, model: Any, load_device: Any, offload_device: Any, size: int = 0) -> None:
+        self.model, self.load_device, self.offload_device, self.size = model, load_device, offload_device, size
+
+
 class FakeComfyUI:
     """Stands in for `folder_paths` and `comfy` once installed. models: the models folder."""
 
@@ -27,6 +35,7 @@ class FakeComfyUI:
         self.ticks: list[tuple[int, int]] = []  # (value, total) of every progress update
         self.downloads: list[tuple[int, int | None]] = []  # (value, total) of every progress update of a download
         self.cancel_at: int | None = None  # the tick at which the user presses cancel
+        self.loaded_models: WeakSet[Any] = WeakSet()  # patchers of those that ComfyUI manages
         self.folders: dict[str, tuple[list[str], set[str]]] = {}
 
     def install(self) -> None:
@@ -45,8 +54,18 @@ class FakeComfyUI:
             throw_exception_if_processing_interrupted=self._throw_if_cancelled,
             free_memory=lambda *_: [],
             soft_empty_cache=lambda: None,
+            load_models_gpu=self.loaded_models.update,
+            unload_all_models=self._unload_all_models,
         )
-        sys.modules.update({"folder_paths": folder_paths, "comfy": comfy})
+        patchers: Any = ModuleType("comfy.model_patcher")
+        patchers.ModelPatcher = ModelPatcher
+        sys.modules.update({"folder_paths": folder_paths, "comfy": comfy, "comfy.model_patcher": patchers})
+
+    def _unload_all_models(self) -> None:
+        for patcher in list(self.loaded_models):
+            if patcher.loaded_size() == 0 or patcher.partially_unload(patcher.offload_device, 1e30) == 0:
+                patcher.detach(True)
+                self.loaded_models.discard(patcher)
 
     def _add_folder(self, name: str, path: str, is_default: bool = False) -> None:
         folders, _ = self.folders.setdefault(name, ([], set()))

@@ -17,9 +17,10 @@ from .demo import on_checkerboard
 from .pack import ROOT, load_pack
 
 Picture = NDArray[np.uint8]
-HELP, DOCS = ROOT / "web" / "docs", ROOT / "docs"
+HELP, DOCS, TEMPLATES = ROOT / "web" / "docs", ROOT / "docs", ROOT / "example_workflows"
 HAIR = (238, 12, 318, 92)  # left, top, right, bottom in the photo
 SKY = np.array([0.75, 0.85, 0.95], np.float32)
+GREEN = np.array([0.0, 0.69, 0.25], np.float32)
 NIGHT = np.array([0.05, 0.1, 0.3], np.float32)
 
 
@@ -33,6 +34,7 @@ def main() -> None:
     session = make_session(model)
     plain, matted = run(photo, session, matting=False), run(photo, session, matting=True)
     for_readme(photo, rembg_cutout(photo), matted)
+    for_templates(photo, plain, matted)
     for_help(photo, plain, matted, run(photo, make_session(model, std=1.0), matting=False))
     Image.fromarray(levels(on_checkerboard(matted))).resize((400, 400)).save(DOCS / "icon.png", optimize=True)
 
@@ -79,6 +81,24 @@ def for_readme(photo: Picture, by_rembg: torch.Tensor, by_this_pack: torch.Tenso
     save(DOCS / "edges.jpg", np.vstack([beside(wholes), beside(details)]))
     strip = beside([resized(picture[:219, :], 420) for picture in (photo, levels(on_checkerboard(by_this_pack)))])
     save(DOCS / "banner.jpg", strip)
+
+
+def for_templates(photo: Picture, plain: torch.Tensor, matted: torch.Tensor) -> None:
+    """A square for each template, by the number that its name begins with; and the photo that they use."""
+    Image.fromarray(photo).save(ROOT / "web" / "onnx_segmentation_example.jpg", quality=88, optimize=True)
+    board, mask, half = levels(on_checkerboard(matted)), grey(plain[..., 3]), photo.shape[1] // 2
+    squares = {
+        "1": beside([photo[:, :half], board[:, half:]]),
+        "2": board,
+        "3": beside([mask[:, :half], board[:, half:]]),
+        "4": beside([enlarged(each, 512)[:, :256] for each in (mask, grey(matted[..., 3]))]),
+        "5": over(matted, SKY),
+        "6": over(matted, GREEN),
+    }
+    for number, picture in squares.items():
+        (template,) = TEMPLATES.glob(f"{number} *.json")
+        square = Image.fromarray(picture).resize((360, 360), Image.Resampling.LANCZOS)
+        save(template.with_suffix(".jpg"), np.asarray(square))
 
 
 def for_help(photo: Picture, plain: torch.Tensor, matted: torch.Tensor, wrong: torch.Tensor) -> None:

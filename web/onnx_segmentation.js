@@ -2,6 +2,8 @@
 // These widgets are the page's own: they come after the node's and are not saved, so that saved values keep their places.
 import { app } from "../../scripts/app.js"
 import { api } from "../../scripts/api.js"
+import { isOurs, tell, unsaved, widgetOf } from "./onnx_segmentation_page.js"
+import { say } from "./onnx_segmentation_words.js"
 
 const NO_PRESET = "custom"
 const ADVANCED = "ImageSegmentationCustomAdvanced"
@@ -9,16 +11,10 @@ const SIMPLE = "ImageSegmentationCustom"
 const NUMBERS = /^(mean|std)_[rgb]$|^(width|height|decoding)$/
 let presets = {}
 
-function say(severity, detail) {
-  const toast = app.extensionManager?.toast
-  if (toast) toast.add({ severity, summary: "ONNX Segmentation", detail, life: severity === "error" ? 10000 : 6000 })
-  else window.alert(detail)
-}
-
 async function ask(path) {
   const response = await api.fetchApi(`/onnx_segmentation/${path}`)
   const body = await response.json().catch(() => ({}))
-  if (!response.ok) throw new Error(body.message ?? `the server answered ${response.status}`)
+  if (!response.ok) throw new Error(body.message ?? say("answered", response.status))
   return body
 }
 
@@ -36,21 +32,23 @@ function values({ mean, std, width, height, decoding }, node) {
 function fill(node, numbers) {
   const wanted = values(numbers, node)
   if (!wanted) {
-    say("warn", `${numbers.source}: mean and std differ by channel, or the size is not square. Use the node with all numbers.`)
+    tell("warn", say("too_many_numbers", numbers.source))
     return false
   }
   for (const [name, value] of Object.entries(wanted)) {
-    const widget = node.widgets.find((each) => each.name === name)
+    const widget = widgetOf(node, name)
     if (!widget) continue // an input of that name is linked instead
     widget.value = value
     widget.callback?.call(widget, value, app.canvas, node)
   }
   node.setDirtyCanvas(true, true)
-  const also = numbers.also.length ? `. It also wants ${numbers.also.join(", ")}: the recipe node can say that` : ""
-  const doubt = numbers.doubt ? `; ${numbers.doubt}` : ""
-  say(also || doubt ? "warn" : "success", `Filled in from: ${numbers.source}${doubt}${also}`)
+  const also = numbers.also.length ? ` ${say("also_wants", numbers.also.join(", "))}` : ""
+  const doubt = numbers.doubt ? ` ${numbers.doubt}.` : ""
+  tell(also || doubt ? "warn" : "success", say("filled_in", numbers.source, inWords(numbers)) + doubt + also)
   return true
 }
+
+const inWords = ({ mean, std, width, height }) => `mean ${mean.join(" ")}, std ${std.join(" ")}, ${width} x ${height}`
 
 // Older pages leave a hole in the saved values for a widget that is not saved, if one that is saved comes later.
 function saveOnly(node, count) {
@@ -61,14 +59,6 @@ function saveOnly(node, count) {
   }
 }
 
-function unsaved(widget) {
-  widget.serialize = false // not in the saved graph
-  widget.options ??= {}
-  widget.options.serialize = false // not in the prompt
-  widget.serializeValue = () => undefined
-  return widget
-}
-
 function addPreset(node) {
   let filling = false
   const choose = (name) => {
@@ -77,7 +67,8 @@ function addPreset(node) {
     filling = false
   }
   const preset = unsaved(node.addWidget("combo", "preset", NO_PRESET, choose, { values: [NO_PRESET, ...Object.keys(presets)] }))
-  preset.tooltip = "Fills in mean, std, size and decoding for a family of models."
+  preset.label = say("preset")
+  preset.tooltip = say("preset_tooltip")
   // A number that is changed by hand is no preset's any more.
   for (const widget of node.widgets.filter(({ name }) => NUMBERS.test(name))) {
     const before = widget.callback
@@ -89,19 +80,34 @@ function addPreset(node) {
   return preset
 }
 
-async function readModel(node) {
-  const model = node.widgets.find((widget) => widget.name === "model")?.value
-  if (!model) return say("error", "No model is picked: put an .onnx file into models/onnx and refresh the page (R).")
+// Reading takes seconds. An answer counts only for the question that was asked last, of the model that is still picked,
+// on a node that is still there.
+async function readModel(node, button) {
+  const model = widgetOf(node, "model")?.value
+  if (!model) return tell("error", say("no_model"))
+  const question = (node.onnxSegmentationQuestion = {})
+  const isLate = () => node.onnxSegmentationQuestion !== question || widgetOf(node, "model")?.value !== model || !node.graph
+  setLabel(node, button, say("reading", model))
   try {
-    return fill(node, await ask(`recipe?model=${encodeURIComponent(model)}`))
+    const numbers = await ask(`recipe?model=${encodeURIComponent(model)}`)
+    return !isLate() && fill(node, numbers)
   } catch (error) {
-    return say("error", error.message)
+    return !isLate() && tell("error", error.message)
+  } finally {
+    if (node.onnxSegmentationQuestion === question) setLabel(node, button, say("read"))
   }
 }
 
+function setLabel(node, button, text) {
+  button.label = text
+  node.setDirtyCanvas(true, true)
+}
+
 function addReader(node, after) {
-  const button = unsaved(node.addWidget("button", "read from model", null, () => readModel(node).then((done) => done && after())))
-  button.tooltip = "Fills in mean, std, size and decoding as the model's file, or what lies beside it, says."
+  const read = () => readModel(node, button).then((done) => done && after())
+  const button = unsaved(node.addWidget("button", "read from model", null, read))
+  button.label = say("read")
+  button.tooltip = say("read_tooltip")
 }
 
 app.registerExtension({
@@ -114,7 +120,7 @@ app.registerExtension({
     }
   },
   nodeCreated(node) {
-    if (node.comfyClass !== ADVANCED && node.comfyClass !== SIMPLE) return
+    if ((node.comfyClass !== ADVANCED && node.comfyClass !== SIMPLE) || !isOurs(node.comfyClass)) return
     saveOnly(node, node.widgets.length)
     const preset = node.comfyClass === ADVANCED ? addPreset(node) : null
     addReader(node, () => preset && (preset.value = NO_PRESET))

@@ -39,6 +39,8 @@ class LoadedModel:
 
     facts: its header. picture: its input. providers: what really runs it. device: where torch can hand it pictures
     without a copy through the host. frames_together: whether several in one run are as each alone; None: untried.
+
+    `unload` gives its memory back; the next run loads it again.
     """
 
     def __init__(self, path: Path, providers: list[str], make_room: MakeRoom = release_torch_cache) -> None:
@@ -50,11 +52,31 @@ class LoadedModel:
         self.frames_together: bool | None = None if self.picture.batch is None else self.picture.batch > 1
         if self.picture.states:
             self.frames_together = False  # each waits for what the one before left
-        self._session = create_session(path, providers, make_room)
+        self.bytes = self.identity[2]
+        self._asked, self._make_room = providers, make_room
+        self._session: Any = create_session(path, providers, make_room)
         self._process = os.getpid()
         self.providers: list[str] = self._session.get_providers()
         self.device = _device(self.providers[0])
         check_providers(path.name, providers, self.providers)
+
+    @property
+    def is_loaded(self) -> bool:
+        return self._session is not None
+
+    def unload(self) -> None:
+        """Give the memory back, as soon as a run that goes on elsewhere has ended."""
+        if self._session is not None:
+            self._session = None
+            logger.info(f"unloaded {self.path.name}")
+
+    def _opened(self) -> Any:
+        """onnxruntime's session, loaded again if it was unloaded. Raises as the constructor does."""
+        session = self._session
+        if session is None:
+            session = self._session = create_session(self.path, self._asked, self._make_room)
+            logger.info(f"loaded {self.path.name} on {self.providers[0]} again")
+        return session
 
     def output_name(self, output: str | int) -> str:
         """An output's name, given by itself or by its index. Raises NoMaskError, naming those there are."""
@@ -90,9 +112,11 @@ class LoadedModel:
         # a GPU is quick, and its state hangs on the thread
         ask = raise_if_cancelled if self.providers[0] == CPU else None
 
+        session = self._opened()
+
         def work() -> list[NDArray[Any]]:
             try:
-                return run_session(self._session, outputs, feeds, options)
+                return run_session(session, outputs, feeds, options)
             except failures() as error:
                 raise self._explain(error, feed.shape) from error
 
@@ -111,7 +135,8 @@ class LoadedModel:
         feed = feed.contiguous()
         where = feed.device.type, feed.device.index or 0
         kind = getattr(np, self.picture.kind)
-        binding = self._session.io_binding()
+        session = self._opened()
+        binding = session.io_binding()
         binding.bind_input(self.picture.name, *where, kind, tuple(feed.shape), feed.data_ptr())
         for name, value in self._extras(tuple(feed.shape)).items():
             binding.bind_cpu_input(name, value)
@@ -119,7 +144,7 @@ class LoadedModel:
         if feed.is_cuda:
             torch.cuda.current_stream(feed.device).synchronize()  # onnxruntime reads from a stream of its own
         try:
-            run_binding(self._session, binding, _run_options(feed.device, release_memory))
+            run_binding(session, binding, _run_options(feed.device, release_memory))
         except failures() as error:
             raise self._explain(error, feed.shape) from error
         binding.synchronize_outputs()
