@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from onnx_segmentation.commands import default_model, main
-from onnx_segmentation.errors import ModelNotFoundError
+from onnx_segmentation.errors import InputsError, ModelNotFoundError
 from onnx_segmentation.matting.methods import METHODS
 from onnx_segmentation.refine import EDGE_COLOURS
 from PIL import Image
@@ -145,6 +145,17 @@ def test_a_gpu_that_does_not_come_stops_before_the_first_picture(photo, model, t
     assert main(line) == 2
     assert "asked for CUDA, got CPU" in capsys.readouterr().err and not output.exists()
     assert main([*line, "--allow-cpu"]) == 0 and output.exists()
+
+
+def test_workers_that_asked_for_gpus_and_have_none_stop(tmp_path):
+    from onnx_segmentation.batch.job import Job
+    from onnx_segmentation.batch.worker import check_provider
+    from onnx_segmentation.sessions.recipes.recipe import Recipe
+
+    with pytest.raises(InputsError, match=r"asked for a GPU, got the CPU: .* --allow-cpu"):
+        check_provider(Job(tmp_path, Recipe(), gpu=True), "CPUExecutionProvider")
+    check_provider(Job(tmp_path, Recipe(), gpu=True), "CUDAExecutionProvider")
+    check_provider(Job(tmp_path, Recipe(), gpu=True, allow_cpu=True), "CPUExecutionProvider")
 
 
 def test_the_usual_model_is_one_that_is_there(tmp_path, monkeypatch):
