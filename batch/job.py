@@ -18,9 +18,9 @@ RULES: dict[str, Rule] = {"max_megapixels": Number(1e-6, 1e6, "of megapixels")}
 class Job:
     """model, recipe, provider: as `CustomSession` has them.
 
-    max_megapixels: larger pictures fail before they fill memory. where: which results are written, see `where`.
-    column: of the pictures in shards, see `shards`. allow_cpu: go on on the CPU if the provider that was asked for does
-    not come.
+    max_megapixels: larger pictures fail before they fill memory. where: which results are written, see `where`. gpu:
+    whether a GPU was asked for, of whatever provider. column: of the pictures in shards, see `shards`. allow_cpu: go on
+    on the CPU if the provider or the GPU that was asked for does not come.
     Raises InputsError for values that cannot be.
     """
 
@@ -33,6 +33,7 @@ class Job:
     where: str = ""
     allow_cpu: bool = False
     column: str = ""
+    gpu: bool = False
 
     def __post_init__(self) -> None:
         check(self, RULES, InputsError)

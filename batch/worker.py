@@ -12,6 +12,7 @@ from ..errors import InputsError
 from ..imaging.convert import to_levels, to_values
 from ..pictures.read import BeforeDecoding, Dpi, Picture, read_picture
 from ..pictures.write import encode
+from ..sessions.runtime.library import CPU, CUDA
 from ..sessions.runtime.providers import plain_name, why_not
 from ..sessions.session import CustomSession
 from .job import Job
@@ -64,7 +65,11 @@ class Worker:
 
 def check_provider(job: Job, provider: str) -> None:
     """Raises InputsError if the job asked for another one and may not go on on the CPU."""
-    if job.provider in (None, provider) or job.allow_cpu:
+    if job.allow_cpu:
+        return
+    if job.gpu and provider == CPU:
+        raise InputsError(f"asked for a GPU, got the CPU: {why_not(job.provider or CUDA)}. Or go on with --allow-cpu")
+    if job.provider in (None, provider):
         return
     raise InputsError(
         f"asked for {plain_name(str(job.provider))}, got {plain_name(provider)}: {why_not(str(job.provider))}. "

@@ -54,6 +54,7 @@ def to_job(args: argparse.Namespace, form: ResultForm, session: CustomSession) -
         args.where,
         args.allow_cpu,
         args.column,
+        args.engine == "ray" and args.ray_gpus > 0,
     )
 
 

@@ -34,9 +34,10 @@ def word(module: str, field: str) -> Callable[[str], Any]:
 
 def provider(text: str) -> str:
     """onnxruntime's name of a provider, for argparse."""
+    from ..errors import OptionsError
     from ..sessions.runtime.providers import to_provider
 
     try:
         return to_provider(text)
-    except ValueError as refusal:
-        raise argparse.ArgumentTypeError(f"it is {text!r}; {refusal}") from refusal
+    except OptionsError as refusal:
+        raise argparse.ArgumentTypeError(str(refusal)) from refusal

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from onnx_segmentation.commands import default_model, main
-from onnx_segmentation.errors import ModelNotFoundError
+from onnx_segmentation.errors import InputsError, ModelNotFoundError
 from onnx_segmentation.matting.methods import METHODS
 from onnx_segmentation.refine import EDGE_COLOURS
 from PIL import Image
@@ -113,6 +113,7 @@ def test_the_usual_values_are_the_library_s(photo, model, tmp_path, monkeypatch)
     """They are written down twice, since --help imports nothing slow."""
     from onnx_segmentation.batch.job import Job
     from onnx_segmentation.commands import cutout_one
+    from onnx_segmentation.options import to_options
     from onnx_segmentation.sessions.recipes.recipe import Recipe
 
     jobs = []
@@ -120,7 +121,7 @@ def test_the_usual_values_are_the_library_s(photo, model, tmp_path, monkeypatch)
     with pytest.raises(ZeroDivisionError):
         main(["cutout", str(photo), "-o", str(tmp_path / "cut.png"), *model])
     usual = Job(jobs[0].model, Recipe())
-    assert (jobs[0].options, jobs[0].form) == (usual.options, usual.form)
+    assert (jobs[0].options, jobs[0].form) == (to_options({}), usual.form)
     assert jobs[0].max_megapixels == usual.max_megapixels
 
 
@@ -145,6 +146,17 @@ def test_a_gpu_that_does_not_come_stops_before_the_first_picture(photo, model, t
     assert main(line) == 2
     assert "asked for CUDA, got CPU" in capsys.readouterr().err and not output.exists()
     assert main([*line, "--allow-cpu"]) == 0 and output.exists()
+
+
+def test_workers_that_asked_for_gpus_and_have_none_stop(tmp_path):
+    from onnx_segmentation.batch.job import Job
+    from onnx_segmentation.batch.worker import check_provider
+    from onnx_segmentation.sessions.recipes.recipe import Recipe
+
+    with pytest.raises(InputsError, match=r"asked for a GPU, got the CPU: .* --allow-cpu"):
+        check_provider(Job(tmp_path, Recipe(), gpu=True), "CPUExecutionProvider")
+    check_provider(Job(tmp_path, Recipe(), gpu=True), "CUDAExecutionProvider")
+    check_provider(Job(tmp_path, Recipe(), gpu=True, allow_cpu=True), "CPUExecutionProvider")
 
 
 def test_the_usual_model_is_one_that_is_there(tmp_path, monkeypatch):

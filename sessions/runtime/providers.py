@@ -38,17 +38,13 @@ def plain_name(provider: str) -> str:
 
 
 def to_provider(name: str) -> str:
-    """onnxruntime's name for a plain one or its own, however it is written: cuda, CUDA, CUDAExecutionProvider.
+    """onnxruntime's name for one that somebody typed: cuda, CUDA, CUDAExecutionProvider.
 
-    Raises ValueError, with what is allowed.
+    Raises OptionsError, with what is allowed.
     """
-    known = {plain.lower(): full for plain, full in PROVIDERS.items()}
-    known |= {full.lower(): full for full in PROVIDERS.values()}
-    if name.lower() in known:
-        return known[name.lower()]
-    if name in load_onnxruntime().get_all_providers():
-        return name
-    raise ValueError(f"give one of {', '.join(PROVIDERS)}")
+    plain = {each.lower(): each for each in PROVIDERS}
+    own = {each.lower(): each for each in PROVIDERS.values()}
+    return _full_name(plain.get(name.lower()) or own.get(name.lower()) or name)
 
 
 def choose_providers(provider: str | None = None) -> list[str]:
@@ -72,11 +68,12 @@ def choose_providers(provider: str | None = None) -> list[str]:
 
 
 def _full_name(provider: str) -> str:
-    """As `to_provider`. Raises OptionsError."""
-    try:
-        return to_provider(provider)
-    except ValueError as error:
-        raise OptionsError(f"provider is {shown(provider)}; {error}") from error
+    """CUDAExecutionProvider for CUDA; onnxruntime's own names as they are."""
+    if provider in PROVIDERS:
+        return PROVIDERS[provider]
+    if provider in PROVIDERS.values() or provider in load_onnxruntime().get_all_providers():
+        return provider
+    raise OptionsError(f"provider is {shown(provider)}; give one of {', '.join(PROVIDERS)}")
 
 
 def is_usable(provider: str) -> bool:
