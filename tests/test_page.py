@@ -183,8 +183,8 @@ def test_an_older_graph_keeps_its_masks_and_its_room(page):
     const placed = LiteGraph.createNode(type)
     app.graph.add(placed)
     const fresh = widget("min_confidence", placed).value
-    const saved = node().serialize().properties
-    return { older: widget("min_confidence").value, fresh, closed, open: host.className, saved }
+    const { properties } = node().serialize()
+    return { older: widget("min_confidence").value, fresh, closed, open: host.className, properties }
     """
     graph = graph_with(4, 15)
     for node in graph["nodes"]:
@@ -193,7 +193,7 @@ def test_an_older_graph_keeps_its_masks_and_its_room(page):
     (prompt,) = [node for node in report["api"].values() if node["class_type"].startswith("ImageSegmentation")][:1]
     assert (found["older"], found["fresh"], prompt["inputs"]["min_confidence"]) == (0, 0.5, 0)
     assert "closed" in found["closed"].split() and "closed" not in found["open"].split()
-    assert found["saved"]["onnx_segmentation_preview_open"] is True
+    assert found["properties"]["onnx_segmentation_preview_open"] is True
 
 
 def test_the_list_says_what_the_models_are(page):
@@ -216,9 +216,9 @@ def test_the_list_says_what_the_models_are(page):
 
 def test_a_template_brings_its_file(page, server):
     script = """
-    const values = app.graph.nodes.find((each) => each.type === "LoadVideo").widgets[0].options.values
+    const files = app.graph.nodes.find((each) => each.type === "LoadVideo").widgets[0].options.values
     const answer = await app.api.fetchApi("/view?filename=onnx_segmentation_example.mp4&type=input")
-    return { listed: values.includes("onnx_segmentation_example.mp4"), status: answer.status }
+    return { listed: files.includes("onnx_segmentation_example.mp4"), status: answer.status }
     """
     found, _ = page(script, json.loads((ROOT / "example_workflows" / "6 A video.json").read_text(encoding="utf-8")))
     assert found == {"listed": True, "status": 200}

@@ -45,7 +45,7 @@ def test_as_the_node_gives_it(u2netp, host, photo):
 
 
 def test_options_are_the_widgets_of_the_node(host):
-    declared = host.nodes["ImageSegmentation"].INPUT_TYPES()
+    declared = host.nodes["ImageSegmentationAuto"].INPUT_TYPES()
     widgets = set(declared["required"]) | set(declared["optional"])
     assert set(Options.__annotations__) <= widgets
 
