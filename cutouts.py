@@ -153,7 +153,7 @@ def _cut(
         runs.append(frame.soft.runs if frame.soft else 1)
         if on_frame:
             on_frame()
-    return Cutout(results.image, results.mask, confidence, first, runs)
+    return Cutout(results.image, results.mask, confidence, first, runs=runs)
 
 
 def _finish(

@@ -166,7 +166,7 @@ def masked_frames(
         trimap = None if trimaps is None else _fitted(trimaps, number, rgb)
         mask = _fitted(masks, number, rgb)
         soft = SoftMask(mask, max(MASK_SCALE, rgb.shape[0] / masks.shape[1], rgb.shape[1] / masks.shape[2]))
-        return Frame(number, rgb, to_levels(mask), 1.0, trimap, None if options.quality == "rembg" else soft)
+        return Frame(number, rgb, to_levels(mask), 1.0, trimap, soft=None if options.quality == "rembg" else soft)
 
     frames = (try_on(partial(frame, number), device, make_room) for number in range(len(images)))
     return _finished(frames, options)

@@ -20,22 +20,23 @@ from tools.pack import ROOT, load_pack
 load_pack()
 
 from onnx_segmentation import CutoutOptions, RefineOptions, cutout  # noqa: E402 - after the pack is loaded
+from onnx_segmentation.sessions.session import CustomSession  # noqa: E402
 from onnx_segmentation.simple import load_session  # noqa: E402
 
 from .matte_photos import Photo, Values, photo, photos  # noqa: E402
 
 
-def contenders(session: object) -> dict[str, Callable[[Photo], Values]]:
+def contenders(session: CustomSession) -> dict[str, Callable[[Photo], Values]]:
     """{name: a photo -> straight RGBA [H, W, 4], 0..1}"""
 
     def ours(options: CutoutOptions) -> Callable[[Photo], Values]:
-        return lambda picture: cutout(torch.from_numpy(picture.rgb)[None], session, options).image[0].numpy()  # type: ignore[arg-type]
+        return lambda picture: cutout(torch.from_numpy(picture.rgb)[None], session, options).image[0].numpy()
 
     def pymatting(name: str) -> Callable[[Photo], Values]:
         def run(picture: Photo) -> Values:
             import pymatting
 
-            alpha = cutout(torch.from_numpy(picture.rgb)[None], session).mask[0].numpy()  # type: ignore[arg-type]
+            alpha = cutout(torch.from_numpy(picture.rgb)[None], session).mask[0].numpy()
             colours = getattr(pymatting, name)(picture.rgb.astype(np.float64), alpha.astype(np.float64))
             return np.dstack([colours[..., :3], alpha]).astype(np.float32)
 
@@ -56,13 +57,13 @@ def contenders(session: object) -> dict[str, Callable[[Photo], Values]]:
     return {"rembg": rembg, **ways, **others, "plain, blur fusion": blur_fusion(session)}
 
 
-def blur_fusion(session: object) -> Callable[[Photo], Values]:
+def blur_fusion(session: CustomSession) -> Callable[[Photo], Values]:
     """Forte, "Approximate Fast Foreground Colour Estimation", ICIP 2021: two passes, of 90 and 6 pixels."""
 
     def run(picture: Photo) -> Values:
         import cv2
 
-        alpha = cutout(torch.from_numpy(picture.rgb)[None], session).mask[0].numpy()  # type: ignore[arg-type]
+        alpha = cutout(torch.from_numpy(picture.rgb)[None], session).mask[0].numpy()
         foreground = background = picture.rgb
         for radius in (90, 6):
             blurred = cv2.blur(alpha, (radius, radius))[..., None]

@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -90,11 +91,12 @@ def flicker(frames: Tensor, masks: Tensor) -> tuple[float, float]:
 @contextmanager
 def without_flow() -> Iterator[None]:
     """As on a machine without cv2, as far as motion goes."""
-    found, motion.find_cv2 = motion.find_cv2, lambda: None
+    module: Any = motion
+    found, module.find_cv2 = module.find_cv2, lambda: None
     try:
         yield
     finally:
-        motion.find_cv2 = found
+        module.find_cv2 = found
 
 
 def main() -> None:

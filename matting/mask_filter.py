@@ -98,4 +98,5 @@ def _solve(products: Tensor, middle: Tensor, right: Tensor) -> Tensor:
         second * x + fourth * y + fifth * z,
         third * x + fifth * y + sixth * z,
     ]
-    return torch.stack(solved) / determinant
+    inverse: Tensor = torch.stack(solved) / determinant
+    return inverse
