@@ -19,7 +19,8 @@ from .sessions.segmenter import Segmenter
 logger = logging.getLogger("onnx_segmentation")
 
 AGREE, AGREE_WINDOW = 0.15, 6.0  # of the local mean's difference; of the model's pixels, its window
-MORE, MISSED = 0.3, 0.73  # by how much the second run exceeds the first in a part that that missed; its mean there
+MORE = 0.3  # by how much one run exceeds the other in a part that the other missed
+MISSED, LOST = 0.73, 0.9  # its mean there: of a second run that found more, of a first that a second lost
 CELLS = 128  # on the longer side of the box, in which such parts are told apart
 SURE = 0.5  # a second run that finds nothing as sure as this in its box does not count
 
@@ -63,9 +64,10 @@ def look_again(
     """The soft mask of a picture [H, W, 3] uint8 after a second run on each of its subjects.
 
     before: the boxes of the frame before, from which these do not jump; None for a picture that stands alone.
-    A small box's run replaces the first. In a larger one it counts where both agree in the mean, and where it is sure
-    of a part of the subject that the first run missed. What it misses itself stays: it sees less of what is around.
-    A subject that fills the picture is looked at mirrored, and the two runs are averaged where they agree.
+    A small box's run replaces the first, but for parts that the first was sure of. In a larger one it counts where both
+    agree in the mean, and where it is sure of a part of the subject that the first run missed. What it misses itself
+    stays: it sees less of what is around. A subject that fills the picture is looked at mirrored, and the two runs are
+    averaged where they agree.
     """
     boxes = find_boxes(first.values)
     if not boxes:
@@ -80,7 +82,7 @@ def look_again(
             continue
         nearer, there = second.values[0], values[box.rows, box.columns]
         if box.area <= SMALL * values.numel():
-            there.copy_(nearer)
+            there.copy_(torch.where(_missed(there, nearer, LOST), torch.maximum(there, nearer), nearer))
             parts.append(Part(box, second.scale))
         else:
             there.copy_(_both(nearer, there, first.scale))
@@ -107,11 +109,11 @@ def _agree(second: Tensor, first: Tensor, scale: float) -> Tensor:
 
 def _both(second: Tensor, first: Tensor, scale: float) -> Tensor:
     """Of two runs' probabilities [H, W] of one box."""
-    more = torch.where(_missed(second, first), torch.maximum(first, second), first)
+    more = torch.where(_missed(second, first, MISSED), torch.maximum(first, second), first)
     return torch.where(_agree(second, first, scale), second, more)
 
 
-def _missed(second: Tensor, first: Tensor) -> Tensor:
+def _missed(second: Tensor, first: Tensor, sure_from: float) -> Tensor:
     """Where there is a part of the subject that only the second run sees, and is sure of: bool [H, W]. In cells."""
     from scipy.ndimage import grey_dilation, label, mean  # not before it is used: the pack loads with ComfyUI
 
@@ -120,7 +122,7 @@ def _missed(second: Tensor, first: Tensor) -> Tensor:
     regions, count = label(small - other > MORE)
     if not count:
         return torch.zeros_like(first, dtype=torch.bool)
-    sure = mean(small, regions, range(count + 1)) > MISSED
+    sure = mean(small, regions, range(count + 1)) > sure_from
     sure[0] = False
     cells = torch.from_numpy(grey_dilation(sure[regions].astype("uint8"), (5, 5)))
     whole = cells.repeat_interleave(cell, 0).repeat_interleave(cell, 1)

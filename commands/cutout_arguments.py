@@ -120,11 +120,13 @@ class QualityAction(argparse.Action):
 
 
 def _quality(text: str) -> str | int:
+    if text in ("rembg", "fast", "best"):
+        return text
     try:
         number: int = late.number("pictures.write", "quality")(text)
-    except argparse.ArgumentTypeError:
-        word: str = late.word("frames", "quality")(text)
-        return word
+    except argparse.ArgumentTypeError as refusal:
+        allowed = "give a word (rembg, fast, best), or a whole number, 1 to 100, for a file"
+        raise argparse.ArgumentTypeError(f"it is {text!r}; {allowed}") from refusal
     return number
 
 

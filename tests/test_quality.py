@@ -10,10 +10,11 @@ from onnx_segmentation.imaging.resize import resize_values
 from onnx_segmentation.locate import Box, find_boxes, follow
 from onnx_segmentation.matting.soft_matte import gate
 from onnx_segmentation.refine import EDGE_COLOURS
+from onnx_segmentation.second_run import SoftMask, look_again
 from onnx_segmentation.sessions.pixels.geometry import place
 from onnx_segmentation.sessions.pixels.probability import probability, to_picture
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
-from onnx_segmentation.sessions.session import CustomSession
+from onnx_segmentation.sessions.session import CustomSession, Probabilities
 from support import make_red_model
 
 SIDE = 32  # of the model's input: its mask is the red channel, coarse
@@ -241,3 +242,24 @@ def test_matting_that_moves_a_neighbourhood_goes_back():
     solved[90:110, 60:140] = 0  # a face that came out as background
     gated = gate(solved, said, kept)
     assert gated[100, 100] == pytest.approx(0.9) and gated[10, 10] == 0 and gated[60, 60] == 1
+
+
+class LosesHalf:
+    """A session whose second run, on a box, no longer sees the upper half of what the first is sure of."""
+
+    def __init__(self, first):
+        self.first = first
+
+    def probabilities(self, frames, *_, **__):
+        values = torch.zeros(frames.shape[:3])
+        values[:, values.shape[1] // 2 : -30, 30:-30] = 1
+        return Probabilities(values, [1.0], 1.0)
+
+
+@pytest.mark.parametrize("size", [120, 300])
+def test_a_second_run_takes_nothing_away_that_the_first_was_sure_of(size):
+    first = torch.zeros(400, 500)
+    first[50 : 50 + size, 60 : 60 + size] = 1
+    again = look_again(torch.zeros(400, 500, 3, dtype=torch.uint8), SoftMask(first, 3.0), LosesHalf(first))
+    assert again.runs == 2
+    assert bool((again.values[60 : 50 + size // 2, 70 : 50 + size] == 1).all())
