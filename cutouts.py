@@ -1,7 +1,7 @@
 """The one pipeline: frames -> mask -> post-process -> alpha matting -> edge colours -> RGBA and MASK."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -11,15 +11,17 @@ from .class_batches import ClassMasks
 from .forks import begin_work
 from .frames import CutoutOptions, Frame, each_frame, masked_frames, with_opacity
 from .imaging.compose import Results
-from .imaging.convert import spread_levels, to_frames, to_masks, to_plate
+from .imaging.convert import round_levels, spread_levels, to_frames, to_masks, to_plate
 from .matting.trimap import trimap_within
 from .out_of_memory import memory_for
-from .refine import RefineOptions, colours_and_alpha, mask_trimap
+from .quality import best_alpha, fast_alpha
+from .refine import RefineOptions, colours_and_alpha, finished_colours, mask_trimap
 from .sessions.guessed import MOST_PICTURES, settled
 from .sessions.runtime.memory import MakeRoom, release_torch_cache, try_on
 from .sessions.segmenter import Segmenter
 from .sessions.session import CustomSession
 from .stages import stage
+from .steady import Before, steadied
 
 __all__ = ["Cutout", "CutoutOptions", "cutout", "matte_masks"]
 
@@ -31,6 +33,7 @@ class Cutout:
     confidence: see `Masks`; 1 for masks that no model made. trimap: of the first frame, [H, W], 1, 0.5 or 0, if alpha
     matting ran. class_masks: if they were asked for and the model has several classes, [K * B, H, W] float32 0..1: all
     frames of the first class, then of the second. class_names: of these K classes; a number for one without a name.
+    runs: of the model, for each frame.
     """
 
     image: Tensor
@@ -39,6 +42,7 @@ class Cutout:
     trimap: Tensor | None = None
     class_masks: Tensor | None = None
     class_names: tuple[str, ...] = ()
+    runs: list[int] = field(default_factory=list)
 
 
 def cutout(
@@ -68,7 +72,7 @@ def cutout(
     """
     begin_work()
     images = to_frames(images)
-    options = options or CutoutOptions()
+    options = (options or CutoutOptions()).decided()
     if isinstance(session, CustomSession):
         session = settled(session, lambda: spread_levels(images, MOST_PICTURES), raise_if_cancelled)
     with memory_for(_work(images)):
@@ -105,7 +109,7 @@ def matte_masks(
     """
     begin_work()
     images = to_frames(images)
-    options = options or CutoutOptions(RefineOptions(alpha_matting=True))
+    options = (options or CutoutOptions(RefineOptions(alpha_matting=True))).decided()
     with memory_for(_work(images)):
         masks = to_masks(masks, len(images))
         images = one_for_each(images, len(masks))
@@ -135,35 +139,63 @@ def _cut(
 ) -> Cutout:
     results = Results(images, options.background, options.refine.edge_colours == "premultiplied")
     confidence: list[float] = []
-    prior = options.input_alpha == "prior"
+    runs: list[int] = []
     first: Tensor | None = None
+    before: Before | None = None
     for frame in frames:
-        colours, alpha, trimap = _finish(frame, options.refine, prior, make_room, raise_if_cancelled)
+        if frame.soft is not None and options.steady_trimap:
+            frame, before = steadied(frame, before)
+        colours, alpha, trimap = _finish(frame, options, make_room, raise_if_cancelled)
         first = first if frame.number else trimap
         with stage("write results"):
             results.write(frame.number, colours, alpha)
         confidence.append(frame.confidence)
+        runs.append(frame.soft.runs if frame.soft else 1)
         if on_frame:
             on_frame()
-    return Cutout(results.image, results.mask, confidence, first)
+    return Cutout(results.image, results.mask, confidence, first, runs=runs)
 
 
 def _finish(
-    frame: Frame, options: RefineOptions, prior: bool, make_room: MakeRoom, raise_if_cancelled: RaiseIfCancelled | None
+    frame: Frame, options: CutoutOptions, make_room: MakeRoom, raise_if_cancelled: RaiseIfCancelled | None
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Colours, alpha and, with matting, the trimap that it was solved from. prior: of what use opacity is there."""
+    """Colours, alpha and, with matting, the trimap that it was solved from."""
 
     def work(device: torch.device) -> tuple[Tensor, Tensor, Tensor | None]:
-        rgb, mask = frame.rgb.to(device), frame.mask.to(device)
-        trimap = None
-        if options.alpha_matting:
-            trimap = mask_trimap(mask, options) if frame.trimap is None else frame.trimap.to(device)
-        foreground = None if frame.foreground is None else frame.foreground.to(device)
-        opacity = None if frame.opacity is None else frame.opacity.to(device)
-        if trimap is not None and opacity is not None and prior:
-            trimap = trimap_within(trimap, opacity)
-            opacity = (opacity > 0).float()  # the rest is matting's to say
-        parts = colours_and_alpha(rgb, mask, options, frame.number, raise_if_cancelled, trimap, foreground, opacity)
-        return *parts, trimap
+        here = frame.to(device)
+        solve = _as_asked if here.soft is None else _as_quality
+        return solve(here, options, raise_if_cancelled)
 
     return try_on(work, frame.rgb.device, make_room)
+
+
+def _as_asked(
+    frame: Frame, options: CutoutOptions, raise_if_cancelled: RaiseIfCancelled | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    refine, trimap, opacity = options.refine, None, frame.opacity
+    if refine.alpha_matting:
+        trimap = mask_trimap(frame.mask, refine) if frame.trimap is None else frame.trimap
+        if opacity is not None and options.input_alpha == "prior":
+            trimap = trimap_within(trimap, opacity)
+            opacity = (opacity > 0).float()  # the rest is matting's to say
+    parts = colours_and_alpha(
+        frame.rgb, frame.mask, refine, frame.number, raise_if_cancelled, trimap, frame.foreground, opacity
+    )
+    return *parts, trimap
+
+
+def _as_quality(
+    frame: Frame, options: CutoutOptions, raise_if_cancelled: RaiseIfCancelled | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    assert frame.soft is not None
+    trimap, opacity = frame.trimap, frame.opacity
+    if options.quality == "fast":
+        alpha = round_levels(fast_alpha(frame.rgb, frame.soft, options.detail, raise_if_cancelled))
+    else:
+        within = opacity if options.input_alpha == "prior" else None
+        alpha, trimap = best_alpha(
+            *(frame.rgb, frame.soft, options.refine, options.detail, trimap, within, frame.number, raise_if_cancelled)
+        )
+        opacity = opacity if within is None else (within > 0).float()  # the rest is matting's to say
+    colours, seen = finished_colours(frame.rgb, alpha, options.refine, frame.foreground, opacity, raise_if_cancelled)
+    return colours, seen, trimap

@@ -1,7 +1,9 @@
 """The frames of a batch with their masks, a few at a time, fewer where memory runs out."""
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, get_args
@@ -14,9 +16,11 @@ from .errors import ImageError, ModelMemoryError, NotEnoughMemoryError, OptionsE
 from .imaging.compose import TRANSPARENT, parse_colour
 from .imaging.convert import resize_mask, to_levels, to_masks, to_rgb
 from .imaging.morphology import post_process
+from .locate import Box
 from .matting.trimap import steady_trimap
 from .out_of_memory import memory_for
-from .refine import RefineOptions, mask_trimap
+from .refine import QUALITIES, Quality, RefineOptions, mask_trimap
+from .second_run import SoftMask, look_again
 from .sessions.pixels.decode import Span
 from .sessions.runtime.library import CPU
 from .sessions.runtime.memory import MakeRoom, try_on
@@ -39,8 +43,14 @@ RULES: dict[str, Rule] = {
     "classes": Kind(str, "names or numbers of classes, with commas between them"),
     "plate": Maybe(Kind(Tensor, "an IMAGE of one picture")),
     "input_alpha": Word(INPUT_ALPHA),
+    "quality": Word(QUALITIES),
+    "crop": YES_OR_NO,
+    "detail": YES_OR_NO,
 }
 SAMPLE = 16  # frames that set the scale of a steady batch
+MASK_SCALE = 3.0  # of masks that somebody else made: a megapixel from 320 x 320
+
+ReadFrames = Callable[[Tensor, range, Segmenter, RaiseIfCancelled | None], list["Frame"]]
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,13 @@ class CutoutOptions:
     what the picture's own alpha does to the result's. `ignore`; `multiply` it; `prior`: with matting, what is
     transparent is background in the trimap and what is half transparent unknown (without matting as `multiply`).
 
+    quality: `rembg` does what the other options say. `fast` makes a better mask without a solver: neither stretched nor
+    rounded, and following the picture's colours near its contour. `best` runs the model again on each subject's box,
+    solves alpha drawn to what the model says, and estimates the colours. With both of these alpha_matting, its
+    thresholds and erode_size, post_process and steady do not count; method and edge_colours do, and steady_trimap draws
+    each frame to the one before. crop: whether `best` runs the model again. detail: whether the mask follows the
+    colours.
+
     Raises ColourError for a background that is no colour, OptionsError for any other value that cannot be.
     """
 
@@ -69,10 +86,21 @@ class CutoutOptions:
     classes: str = ""
     plate: Tensor | None = field(default=None, compare=False)
     input_alpha: InputAlpha = "ignore"
+    quality: Quality = "rembg"
+    crop: bool = True
+    detail: bool = True
 
     def __post_init__(self) -> None:
         check(self, RULES, OptionsError)
         parse_colour(self.background)
+
+    def decided(self) -> CutoutOptions:
+        """With what `quality` decides in the place of what does not count beside it."""
+        if self.quality == "rembg":
+            return self
+        colours = "estimated" if self.refine.edge_colours == "auto" else self.refine.edge_colours
+        refine = replace(self.refine, alpha_matting=self.quality == "best", edge_colours=colours)
+        return replace(self, refine=refine, post_process=False, steady=False)
 
 
 @dataclass(frozen=True)
@@ -81,6 +109,7 @@ class Frame:
 
     All on one device.
     classes: a mask [H, W] uint8 of each class by its number. foreground: [H, W, 3] uint8, colours that the model gave.
+    soft: what `fast` and `best` start from.
     """
 
     number: int
@@ -91,6 +120,12 @@ class Frame:
     classes: Mapping[int, Tensor] = field(default_factory=dict)
     foreground: Tensor | None = None
     opacity: Tensor | None = None
+    soft: SoftMask | None = None
+
+    def to(self, device: torch.device) -> Frame:
+        """The same there, but for the masks of classes."""
+        moved = {name: getattr(self, name) for name in ("rgb", "mask", "trimap", "foreground", "opacity", "soft")}
+        return replace(self, **{name: value.to(device) for name, value in moved.items() if value is not None})
 
 
 def each_frame(
@@ -104,8 +139,12 @@ def each_frame(
 
     Raises ImageError for NaN, ModelOutputError, and ModelMemoryError where not even the CPU has enough.
     """
-    span = _common_span(images, session, raise_if_cancelled, on_sample) if options.steady else None
-    frames = (_without_subject(frame, options) for frame in _segment_all(images, session, span, raise_if_cancelled))
+    if options.quality == "rembg":
+        span = _common_span(images, session, raise_if_cancelled, on_sample) if options.steady else None
+        read: ReadFrames = partial(_segment, span=span)
+    else:
+        read = partial(_look, options=options, track=[] if options.steady_trimap else None)
+    frames = (_without_subject(frame, options) for frame in _segment_all(images, session, read, raise_if_cancelled))
     return _finished(frames, options)
 
 
@@ -125,7 +164,9 @@ def masked_frames(
     def frame(number: int, device: torch.device) -> Frame:
         rgb = to_rgb(images[number], number, device)
         trimap = None if trimaps is None else _fitted(trimaps, number, rgb)
-        return Frame(number, rgb, to_levels(_fitted(masks, number, rgb)), 1.0, trimap)
+        mask = _fitted(masks, number, rgb)
+        soft = SoftMask(mask, max(MASK_SCALE, rgb.shape[0] / masks.shape[1], rgb.shape[1] / masks.shape[2]))
+        return Frame(number, rgb, to_levels(mask), 1.0, trimap, soft=None if options.quality == "rembg" else soft)
 
     frames = (try_on(partial(frame, number), device, make_room) for number in range(len(images)))
     return _finished(frames, options)
@@ -160,11 +201,12 @@ def _finished(frames: Iterator[Frame], options: CutoutOptions) -> Iterator[Frame
     """Post-processed on request, and with the trimaps that a steady batch needs."""
     if options.post_process:
         frames = map(_post_processed, frames)
-    return _steadied(frames, options.refine) if options.steady_trimap and options.refine.alpha_matting else frames
+    steady = options.steady_trimap and options.refine.alpha_matting and options.quality == "rembg"
+    return _steadied(frames, options.refine) if steady else frames
 
 
 def _segment_all(
-    images: Tensor, session: Segmenter, span: Span | None, raise_if_cancelled: RaiseIfCancelled | None
+    images: Tensor, session: Segmenter, read: ReadFrames, raise_if_cancelled: RaiseIfCancelled | None
 ) -> Iterator[Frame]:
     height, width = images.shape[1:3]
     count, first, freed = session.frames_at_once(width, height), 0, False
@@ -172,7 +214,7 @@ def _segment_all(
         try:
             numbers = range(first, min(first + count, len(images)))
             with memory_for(f"running {session.path.name} on {len(numbers)} of {width} x {height}"):
-                frames = _segment(images, numbers, session, span, raise_if_cancelled)
+                frames = read(images, numbers, session, raise_if_cancelled)
         except (ModelMemoryError, NotEnoughMemoryError, torch.cuda.OutOfMemoryError) as error:
             reason = str(error)  # the error itself would keep the frames in memory
         else:
@@ -194,21 +236,61 @@ def _on_cpu(session: Segmenter, reason: str) -> Segmenter:
 
 
 def _segment(
-    images: Tensor, numbers: range, session: Segmenter, span: Span | None, raise_if_cancelled: RaiseIfCancelled | None
+    images: Tensor,
+    numbers: range,
+    session: Segmenter,
+    raise_if_cancelled: RaiseIfCancelled | None,
+    *,
+    span: Span | None,
 ) -> list[Frame]:
+    pictures, levels = _read(images, numbers, session)
+    result = session.segment(levels, span, raise_if_cancelled, release_memory=numbers.stop == len(images))
+    frames = [Frame(*each) for each in zip(numbers, pictures, result.masks, result.confidence, strict=True)]
+    return _with_extras(frames, result.classes, result.foregrounds)
+
+
+def _with_extras(
+    frames: list[Frame], classes: Sequence[Mapping[int, Tensor]], foregrounds: Tensor | None
+) -> list[Frame]:
+    """With what some models give beside the mask."""
+    if classes:
+        frames = [replace(frame, classes=each) for frame, each in zip(frames, classes, strict=True)]
+    if foregrounds is not None:
+        frames = [replace(frame, foreground=each) for frame, each in zip(frames, foregrounds, strict=True)]
+    return frames
+
+
+def _look(
+    images: Tensor,
+    numbers: range,
+    session: Segmenter,
+    raise_if_cancelled: RaiseIfCancelled | None,
+    *,
+    options: CutoutOptions,
+    track: list[Box] | None,
+) -> list[Frame]:
+    """With soft masks, after the second runs that `best` makes. track: the boxes of the frame before, in a video."""
+    pictures, levels = _read(images, numbers, session)
+    result = session.probabilities(levels, raise_if_cancelled, release_memory=numbers.stop == len(images))
+    frames = []
+    for number, rgb, picture, values, sure in zip(
+        numbers, pictures, levels, result.values, result.confidence, strict=True
+    ):
+        soft = SoftMask(values, result.scale)
+        if options.quality == "best" and options.crop and session.looks_twice and sure >= options.min_confidence:
+            soft = look_again(picture, soft, session, track, raise_if_cancelled)
+        if track is not None:
+            track[:] = [box for box in soft.boxes if box.area < values.numel()]
+        frames.append(Frame(number, rgb, to_levels(soft.values), sure, soft=soft))
+    return _with_extras(frames, result.classes, result.foregrounds)
+
+
+def _read(images: Tensor, numbers: range, session: Segmenter) -> tuple[list[Tensor], Tensor]:
+    """Pictures [H, W, 3] 0..1, and their levels [B, H, W, 3] uint8, where the session wants them."""
     with stage("read pictures"):
         pictures = [to_rgb(images[number], number, session.device) for number in numbers]
         levels = [to_levels(picture) for picture in pictures]
-    release_memory = numbers.stop == len(images)
-    result = session.segment(
-        levels[0][None] if len(levels) == 1 else torch.stack(levels), span, raise_if_cancelled, release_memory
-    )
-    frames = [Frame(*each) for each in zip(numbers, pictures, result.masks, result.confidence, strict=True)]
-    if result.classes:
-        frames = [replace(frame, classes=each) for frame, each in zip(frames, result.classes, strict=True)]
-    if result.foregrounds is not None:
-        frames = [replace(frame, foreground=each) for frame, each in zip(frames, result.foregrounds, strict=True)]
-    return frames
+        return pictures, levels[0][None] if len(levels) == 1 else torch.stack(levels)
 
 
 def _without_subject(frame: Frame, options: CutoutOptions) -> Frame:
@@ -217,7 +299,8 @@ def _without_subject(frame: Frame, options: CutoutOptions) -> Frame:
     if frame.confidence < options.min_confidence:
         logger.warning(f"frame {frame.number}: no subject found (confidence {sure}, below {least})")
         nothing = {number: torch.zeros_like(mask) for number, mask in frame.classes.items()}
-        return replace(frame, mask=torch.zeros_like(frame.mask), classes=nothing)
+        soft = frame.soft and SoftMask(torch.zeros_like(frame.soft.values), frame.soft.scale)
+        return replace(frame, mask=torch.zeros_like(frame.mask), classes=nothing, soft=soft)
     if frame.confidence < PROBABLE:
         logger.warning(f"frame {frame.number}: confidence {sure}: probably no subject")
     return frame

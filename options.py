@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 from .frames import PROBABLE, CutoutOptions, InputAlpha
 from .matting.methods import Method
-from .refine import EdgeColours, RefineOptions
+from .refine import EdgeColours, Quality, RefineOptions
 
 REFINE = {
     "alpha_matting": "alpha_matting",
@@ -15,7 +15,10 @@ REFINE = {
     "matting_method": "method",
     "edge_colours": "edge_colours",
 }
-REST = {name: name.removesuffix("_mask") for name in ("post_process_mask", "min_confidence", "classes", "input_alpha")}
+REST = {
+    name: name.removesuffix("_mask")
+    for name in ("post_process_mask", "min_confidence", "classes", "input_alpha", "quality")
+}
 # As a node that is placed anew has it; `CutoutOptions` has what older graphs mean. A picture's own alpha counts.
 USUAL: dict[str, Any] = {"min_confidence": PROBABLE, "input_alpha": "multiply"}
 
@@ -33,6 +36,7 @@ class Options(TypedDict, total=False):
     min_confidence: float
     classes: str
     input_alpha: InputAlpha
+    quality: Quality
 
 
 def to_options(options: Options) -> CutoutOptions:

@@ -18,11 +18,14 @@ from .stages import stage
 from .values import YES_OR_NO, Rule, Whole, Word, check
 
 if TYPE_CHECKING:
+    from .matting.soft_matte import Prior
     from .matting.vitmatte import AlphaNetwork
 
 logger = logging.getLogger("onnx_segmentation")
 
 EdgeColours = Literal["auto", "photo", "estimated", "premultiplied"]
+Quality = Literal["rembg", "fast", "best"]
+QUALITIES: tuple[str, ...] = get_args(Quality)
 EDGE_COLOURS: tuple[str, ...] = get_args(EdgeColours)
 LEVEL = Whole(0, 255, "of levels")
 RULES: dict[str, Rule] = {
@@ -81,6 +84,18 @@ def colours_and_alpha(
         alpha = matte(rgb, known, alpha, options.method, number, raise_if_cancelled, options.network)
         if raise_if_cancelled:
             raise_if_cancelled()
+    return finished_colours(rgb, alpha, options, foreground, opacity, raise_if_cancelled)
+
+
+def finished_colours(
+    rgb: Tensor,
+    alpha: Tensor,
+    options: RefineOptions,
+    foreground: Tensor | None,
+    opacity: Tensor | None,
+    raise_if_cancelled: RaiseIfCancelled | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Colours [H, W, 3] and alpha [H, W] of a solved alpha; foreground and opacity as in `colours_and_alpha`."""
     seen = alpha if opacity is None else round_levels(alpha * opacity)
     if foreground is not None and options.edge_colours in ("auto", "estimated"):
         return torch.where((alpha < 1)[..., None], to_values(foreground), rgb), seen
@@ -101,11 +116,13 @@ def matte(
     number: int = 0,
     raise_if_cancelled: RaiseIfCancelled | None = None,
     network: AlphaNetwork | None = None,
+    *,
+    prior: Prior | None = None,
 ) -> Tensor:
     """Alpha [H, W] of picture and trimap [H, W]; the mask [H, W], and a line in the log, where it cannot be solved."""
     try:
         with stage("alpha matting"):
-            return round_levels(estimate_alpha(rgb, trimap, method, raise_if_cancelled, network))
+            return round_levels(estimate_alpha(rgb, trimap, method, raise_if_cancelled, network, prior=prior))
     except (TrimapError, ConvergenceError) as error:
         logger.warning(f"frame {number} keeps its mask: {error}")
         return mask

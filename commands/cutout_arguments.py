@@ -51,6 +51,9 @@ def _model(group: Any) -> None:
 
 
 def _matting(group: Any) -> None:
+    group.add_argument(
+        "--quality", action=QualityAction, type=_quality, default="rembg", metavar="WORD", help=HELP["quality"]
+    )
     group.add_argument("-a", "--alpha-matting", action="store_true", help="solve for soft edges: hair, fur")
     for short, name, default in (("-af", "foreground", 240), ("-ab", "background", 20)):
         option, kind = f"--alpha-matting-{name}-threshold", late.number("refine", f"{name}_threshold")
@@ -77,7 +80,7 @@ def _results(group: Any) -> None:
     group.add_argument("-b", "--background", metavar="COLOUR", help="a colour behind the subject: white, '#f0f0f0'")
     compression, quality = (late.number("pictures.write", name) for name in ("compression", "quality"))
     group.add_argument("--compression", type=compression, default=4, metavar="0-9", help=HELP["compression"])
-    group.add_argument("--quality", type=quality, metavar="1-100", help="lossy WebP (default: lossless), JPEG (95)")
+    group.add_argument("--file-quality", type=quality, metavar="1-100", help=HELP["file_quality"])
     group.add_argument("--where", default="", metavar="CONDITION", help=HELP["where"])
     group.add_argument("--manifest", metavar="FILE", help=HELP["manifest"])
 
@@ -108,6 +111,25 @@ def _ray(group: Any) -> None:
     group.add_argument("--ray-gpus", type=gpus, default=0.0, metavar="N", help="GPUs of each; .25 puts four on one")
 
 
+class QualityAction(argparse.Action):
+    """A word is how good the cut-out is; a number is the file's, as before there was --file-quality."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        del parser, option_string
+        setattr(namespace, "quality" if isinstance(values, str) else "file_quality", values)
+
+
+def _quality(text: str) -> str | int:
+    if text in ("rembg", "fast", "best"):
+        return text
+    try:
+        number: int = late.number("pictures.write", "quality")(text)
+    except argparse.ArgumentTypeError as refusal:
+        allowed = "give a word (rembg, fast, best), or a whole number, 1 to 100, for a file"
+        raise argparse.ArgumentTypeError(f"it is {text!r}; {allowed}") from refusal
+    return number
+
+
 HELP = {
     "classes": "what to cut out with a model of several classes: 'person, dog', or numbers (default: all)",
     "inputs": "file, folder, 'pattern', or - for standard input; with Ray also URI",
@@ -115,6 +137,9 @@ HELP = {
     "base": "the folder below which outputs keep their folders (default: the deepest that holds all inputs)",
     "model": "an .onnx file, or a name (default: the first of these that is on disk):",
     "provider": "what runs the model: CUDA, TensorRT, CPU, ... (default: CUDA if there is one, else CPU)",
+    "quality": "rembg (default), fast (a better mask), best (runs the model again on each subject, and solves soft "
+    "edges); with fast and best the matting settings below do not count",
+    "file_quality": "lossy WebP (default: lossless), JPEG (95)",
     "foreground": "mask levels above are subject (default: 240)",
     "background": "mask levels below are background (default: 20)",
     "erode": "by which both shrink (default: 10)",

@@ -77,7 +77,7 @@ def options(args: argparse.Namespace) -> Any:
 
 def to_form(args: argparse.Namespace, usual: Format = "png") -> ResultForm:
     """usual: the format that counts if none is given."""
-    return ResultForm(args.format or usual, args.mask, _colour(args.background), args.compression, args.quality)
+    return ResultForm(args.format or usual, args.mask, _colour(args.background), args.compression, args.file_quality)
 
 
 def _colour(name: str | None) -> ColourLevels | None:

@@ -34,6 +34,7 @@ def erode(region: Tensor, size: int, border: int) -> Tensor:
 
     Equal to scipy.ndimage.binary_erosion, whose square of even size lies half a pixel up and left.
     """
+    size = min(size, 2 * max(region.shape) + 1)  # covers all of it wherever it is centred
     cv2 = cv2_for(region)
     if cv2 is None:
         return _erode_by_cross(region, border) if size == 0 else _erode_by_square(region, size, border)

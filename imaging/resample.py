@@ -27,6 +27,14 @@ def resample(levels: Tensor, steps: list[Pass], resampler: str) -> Tensor:
     return levels
 
 
+def to_matrix(step: Pass, resampler: str, device: torch.device) -> Tensor:
+    """[new_size, size] float32: what each old pixel counts in a new one."""
+    first, values = weights(step, resampler)
+    pixels = torch.from_numpy(first[:, None] + np.arange(values.shape[1])).to(device)
+    nothing = torch.zeros(step.new_size, step.size, device=device)
+    return nothing.scatter(1, pixels, torch.from_numpy(values).to(device) * 2.0**-BITS)
+
+
 def _pass(values: Tensor, axis: int, digits: list[Tensor]) -> Tensor:
     total = values.new_zeros(())
     for digit in digits:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..kernel_cache import kernels
 from .device import on_host
-from .resample import resample
+from .resample import resample, to_matrix
 from .weights import Box, Pass, passes, weights
 
 Levels = NDArray[np.uint8]
@@ -38,6 +38,19 @@ def resize(levels: Tensor, width: int, height: int, resampler: str = "lanczos", 
     values = max(levels.shape[0] * levels.shape[1], width * height) * levels[0, 0].numel()
     compiled = kernels.find("resample", values / VALUES_A_SECOND) if resampler != "nearest" else None
     return torch.from_numpy(_pass_by_pass(np.ascontiguousarray(levels), steps, resampler, compiled))
+
+
+def resize_values(values: Tensor, width: int, height: int, box: Box | None = None) -> Tensor:
+    """[H, W] float32 of any range -> [height, width], bicubic; only of the box (left, top, right, bottom), if given."""
+    if on_host(values):
+        from PIL import Image  # not before it is used: the pack loads with ComfyUI
+
+        picture = Image.fromarray(np.ascontiguousarray(values.numpy()))
+        return torch.from_numpy(np.array(picture.resize((width, height), Image.Resampling.BICUBIC, box)))
+    for step in passes(values.shape[0], values.shape[1], height, width, box):
+        matrix = to_matrix(step, "bicubic", values.device)
+        values = values @ matrix.T if step.axis == 1 else matrix @ values
+    return values
 
 
 def _pass_by_pass(levels: Levels, steps: list[Pass], resampler: str, compiled: ModuleType | None) -> Levels:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ..imaging.convert import to_levels
 from ..imaging.morphology import erode
+from .small_parts import with_cores
 
 
 def make_trimap(
@@ -13,17 +14,18 @@ def make_trimap(
     """Mask [H, W] or [B, H, W], float 0..1 or uint8 -> trimap of the same shape, float32: 0, 0.5 (unknown) or 1.
 
     Levels above `foreground_threshold` are subject, levels below `background_threshold` background (both 0..255);
-    each region then shrinks by a square of `erode_size` pixels (0: by a 3 x 3 cross), and the rest is unknown.
-    Beyond the picture's edge counts as background: a subject that touches the edge is unknown there.
+    each region then shrinks by a square of `erode_size` pixels (0: by a 3 x 3 cross), and the rest is unknown. What is
+    too small for that, and would be lost, keeps a core (`small_parts`). Beyond the picture's edge counts as background:
+    a subject that touches the edge is unknown there.
 
-    Source: rembg 2.0.86, bg.py (`alpha_matting_cutout`).
+    Source: rembg 2.0.86, bg.py (`alpha_matting_cutout`); the cores are ours.
     """
     if mask.ndim == 3:
         frames = [make_trimap(frame, foreground_threshold, background_threshold, erode_size) for frame in mask]
         return torch.stack(frames)
     levels = mask if mask.dtype == torch.uint8 else to_levels(mask)
-    subject = erode(_where(levels > foreground_threshold), erode_size, border=0) > 0
-    background = erode(_where(levels < background_threshold), erode_size, border=255) > 0
+    subject = _shrunk(levels > foreground_threshold, erode_size, border=0)
+    background = _shrunk(levels < background_threshold, erode_size, border=255)
     trimap = torch.full(levels.shape, 0.5, device=mask.device)
     return trimap.masked_fill_(subject, 1).masked_fill_(background, 0)
 
@@ -47,5 +49,6 @@ def trimap_within(trimap: Tensor, opacity: Tensor) -> Tensor:
     return unsure.where(opacity > 0, torch.zeros_like(trimap))
 
 
-def _where(region: Tensor) -> Tensor:
-    return region.to(torch.uint8).mul_(255)
+def _shrunk(sure: Tensor, size: int, border: int) -> Tensor:
+    region = sure.to(torch.uint8).mul_(255)
+    return with_cores(region, erode(region, size, border), size, border) > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..imaging.compose import TRANSPARENT
+from ..refine import QUALITIES
 from ..sessions.runtime.providers import PROVIDERS
 from .declare import Declaration, optional, required, socket
 from .host import AUTO
@@ -48,6 +49,15 @@ def background(**options: object) -> Any:
         "refuse RGBA. A right click on the node offers a colour picker."
     )
     return optional(TRANSPARENT, "STRING", tooltip, **options)
+
+
+def quality(placed: str | None = None) -> Any:
+    tooltip = (
+        "How good, and how slow. rembg: as rembg, with the matting and post-process settings of this node. fast: a "
+        "better mask at no cost. best: looks at each subject again from near, solves soft edges and their colours. "
+        "With fast and best those settings do not count; matting_method and edge_colours do."
+    )
+    return optional(QUALITIES[0], list(QUALITIES), tooltip, placed=placed)
 
 
 def class_index() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ class SessionNode:
 
 def with_network(options: CutoutOptions, settings: MattingWidgets) -> tuple[CutoutOptions, Refiner | None]:
     """The options with the network that the matting method needs, and the network, to be held for the next run."""
-    if not options.refine.alpha_matting:
+    if not options.decided().refine.alpha_matting:
         return options, None
     network = load_refiner(settings.matting_method, settings.unique_id)
     if network:
@@ -126,7 +127,8 @@ def run_session(
         opacity=opacity,
         on_sample=tick,
     )
-    parts = [session.path.name, plain_name(session.provider), source, f"{time.perf_counter() - start:.1f} s"]
+    quality = "" if options.quality == "rembg" else quality_said(options.quality, result.runs)
+    parts = [session.path.name, plain_name(session.provider), source, quality, f"{time.perf_counter() - start:.1f} s"]
     parts.append(confidence_text(result.confidence, options.min_confidence))
     state = plain(" · ".join(part for part in parts if part), LINE)
     host.show_text(node_id, state)
@@ -156,6 +158,13 @@ def confidence_text(confidence: list[float], least: float) -> str:
         return text
     where = f" in {missed or doubted} of {len(confidence)}" if len(confidence) > 1 else ""
     return f"{text}: {'no subject found' if missed else 'probably no subject'}{where}"
+
+
+def quality_said(quality: str, runs: Sequence[int]) -> str:
+    """What the state line says of fast and best: how often the model ran, and what does not count."""
+    count = f"{runs[0]}" if len(set(runs)) == 1 else f"{min(runs)} to {max(runs)}"
+    ran = f"{count} runs{' a frame' if len(runs) > 1 else ''} of the model, " if max(runs) > 1 else ""
+    return f"{quality}: {ran}matting and post-process settings do not count"
 
 
 def show_preview(node_id: str, state: str, result: Cutout) -> None:

@@ -137,6 +137,7 @@ class CutoutWidgets(MattingWidgets, ModelWidgets):
         "Keep the model in memory for the next run. Off: give its memory back at once, and load it again then.",
         advanced=True,
     )
+    quality: str = inputs.quality()
 
     def options(self) -> CutoutOptions:
         options = super().options()
@@ -147,7 +148,8 @@ class CutoutWidgets(MattingWidgets, ModelWidgets):
             background_threshold=self.alpha_matting_background_threshold,
             erode_size=self.alpha_matting_erode_size,
         )
-        return replace(options, refine=refine, post_process=self.post_process_mask == "true")
+        post_process = self.post_process_mask == "true"
+        return replace(options, refine=refine, post_process=post_process, quality=self.quality)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -182,6 +184,8 @@ class AnyModelWidgets(ModelWidgets):
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AutoWidgets(AnyModelWidgets, CutoutWidgets):
     """Of the node that takes any file and does it all."""
+
+    quality: str = inputs.quality(placed="best")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

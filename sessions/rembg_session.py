@@ -21,20 +21,21 @@ from torch import Tensor
 from ..callbacks import RaiseIfCancelled
 from ..environment import OFFLINE, offline
 from ..errors import RembgError
-from ..imaging.convert import from_pil, to_pil
+from ..imaging.convert import from_pil, to_pil, to_values
 from ..packages import add
 from ..stages import stage
 from .pixels.decode import Span
 from .recipes.catalog import find_model
 from .runtime.library import CPU, load_onnxruntime
 from .runtime.memory import release_torch_cache
-from .session import Masks
+from .session import Masks, Probabilities
 
 logger = logging.getLogger("onnx_segmentation")
 
 REMBG = "rembg>=2.0.70"  # those before demand opencv-python-headless, whatever owns cv2
 CLOUD = {"withoutbg", "atlascloud"}  # by name, for a rembg too old to say so itself
 RETURNED = re.compile(r"""return ["']([\w.-]+)["']""")
+UNKNOWN_SCALE = 3.0  # of the picture's pixels to the model's: a megapixel from 320 x 320
 NETWORK = {"urllib", "http", "requests", "httpx", "aiohttp"}
 
 
@@ -128,6 +129,20 @@ class RembgSession:
             with stage("model"):
                 masks.append(self._mask(frame))
         return Masks(torch.stack(masks), [float(mask.max()) / 255 for mask in masks])
+
+    @property
+    def looks_twice(self) -> bool:
+        return True
+
+    def probabilities(
+        self,
+        frames: Tensor,
+        raise_if_cancelled: RaiseIfCancelled | None = None,
+        release_memory: bool = True,
+    ) -> Probabilities:
+        """rembg's masks, which are 8-bit and stretched."""
+        masks = self.segment(frames, None, raise_if_cancelled, release_memory)
+        return Probabilities(to_values(masks.masks), masks.confidence, UNKNOWN_SCALE)
 
     def span(self, *_: object) -> Span:
         """rembg's masks are stretched already."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..callbacks import RaiseIfCancelled
 from .pixels.decode import Span
 from .runtime.memory import MakeRoom
-from .session import Masks
+from .session import Masks, Probabilities
 
 
 class Held(Protocol):
@@ -73,6 +73,18 @@ class Segmenter(Protocol):
         release_memory: bool = True,
     ) -> Masks:
         """Pictures [B, H, W, 3] uint8 -> their masks."""
+
+    @property
+    def looks_twice(self) -> bool:
+        """Whether a part of a picture can be run again by itself."""
+
+    def probabilities(
+        self,
+        frames: Tensor,
+        raise_if_cancelled: RaiseIfCancelled | None = None,
+        release_memory: bool = True,
+    ) -> Probabilities:
+        """Pictures [B, H, W, 3] uint8 -> how likely each of their pixels is the subject's."""
 
     def span(self, frames: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None, /) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""

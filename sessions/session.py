@@ -23,8 +23,9 @@ from .asking import Asking
 from .choice import Choice
 from .class_masks import mask_each
 from .pixels.decode import Span, decode, subject_values
-from .pixels.geometry import Placement, is_reduced, place, unfit
+from .pixels.geometry import Placement, is_reduced, picture_box, place, unfit
 from .pixels.instances import Instances, draw
+from .pixels.probability import probability, to_picture
 from .recipes.container import CustomSessionContainer
 from .recipes.recipe import Recipe, to_recipe
 from .runtime.library import CPU
@@ -50,6 +51,19 @@ class Masks:
 
     masks: Tensor
     confidence: list[float]
+    classes: list[dict[int, Tensor]] = field(default_factory=list)
+    foregrounds: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """values: [B, H, W] float32 0..1, on the session's device. confidence: as in `Masks`. scale: how many of the
+    picture's pixels, along the side where they are more, one of the model's has to tell apart; 1 or more.
+    The rest as in `Masks`."""
+
+    values: Tensor
+    confidence: list[float]
+    scale: float
     classes: list[dict[int, Tensor]] = field(default_factory=list)
     foregrounds: Tensor | None = None
 
@@ -204,12 +218,8 @@ class CustomSession:
                 mask, sure = decode(answer.maps, reading, self.path.name, span)
                 masks.append(unfit(mask, placement, width, height, resampler).to(self.device))
                 confidence.append(sure)
-                if self._per_class:
-                    each = mask_each(answer, reading, self.path.name, asking.choice.numbers(asking.counted))
-                    classes.append({n: unfit(one, placement, width, height, resampler) for n, one in each.items()})
-                if answer.foreground is not None:
-                    levels = (answer.foreground.clamp(0, 1) * 255).round().to(torch.uint8)
-                    foregrounds.append(unfit(levels, placement, width, height, self.recipe.resampler).to(self.device))
+                classes += self._class_masks(answer, asking, placement, width, height)
+                foregrounds += self._foregrounds(answer, placement, width, height)
         stacked = masks[0][None] if len(masks) == 1 else torch.stack(masks)
         return Masks(stacked, confidence, classes, torch.stack(foregrounds) if foregrounds else None)
 
@@ -230,6 +240,50 @@ class CustomSession:
         levels = ((each * 255).to(torch.uint8) for each in draw(answer.instances, size))
         masks = [unfit(each, placement, width, height, self.recipe.resampler) for each in levels]
         return torch.stack(masks) if masks else torch.zeros(0, height, width, dtype=torch.uint8), answer.instances
+
+    def probabilities(
+        self,
+        frames: Tensor,
+        raise_if_cancelled: RaiseIfCancelled | None = None,
+        release_memory: bool = True,
+    ) -> Probabilities:
+        """As `segment`, but the subject's probability, neither stretched nor rounded."""
+        height, width = frames.shape[1:3]
+        placement = place(width, height, self.recipe)
+        values, confidence, classes, foregrounds, scale = [], [], [], [], 1.0
+        asking = self._running or self._ask()
+        for answer in self._answers(asking, frames.to(self.device), placement, raise_if_cancelled, release_memory):
+            with stage("decode and resize back"):
+                small, sure = probability(answer.maps, self._reading(answer, asking), self.path.name)
+                left, top, right, bottom = picture_box(small, placement)
+                scale = max(scale, width / (right - left), height / (bottom - top))
+                values.append(to_picture(small, placement, width, height).to(self.device))
+                confidence.append(sure)
+                classes += self._class_masks(answer, asking, placement, width, height)
+                foregrounds += self._foregrounds(answer, placement, width, height)
+        colours = torch.stack(foregrounds) if foregrounds else None
+        return Probabilities(torch.stack(values), confidence, scale, classes, colours)
+
+    @property
+    def looks_twice(self) -> bool:
+        """Whether a second run on a part of a picture changes nothing else: no memory, no second picture."""
+        return not (self.model.picture.states or self.model.picture.plate)
+
+    def _class_masks(
+        self, answer: Answer, asking: Asking, placement: Placement, width: int, height: int
+    ) -> list[dict[int, Tensor]]:
+        if not self._per_class:
+            return []
+        resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
+        numbers = asking.choice.numbers(asking.counted)
+        each = mask_each(answer, self._reading(answer, asking), self.path.name, numbers)
+        return [{number: unfit(one, placement, width, height, resampler) for number, one in each.items()}]
+
+    def _foregrounds(self, answer: Answer, placement: Placement, width: int, height: int) -> list[Tensor]:
+        if answer.foreground is None:
+            return []
+        levels = (answer.foreground.clamp(0, 1) * 255).round().to(torch.uint8)
+        return [unfit(levels, placement, width, height, self.recipe.resampler).to(self.device)]
 
     def span(self, frames: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None) -> Span:
         """The smallest and the largest value that the model gives on any of these pictures [B, H, W, 3] uint8."""

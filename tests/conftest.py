@@ -196,5 +196,5 @@ def asked(host, loaded, monkeypatch):
 
 
 def _result(images):
-    rest = {"confidence": [1.0] * len(images), "trimap": None, "class_masks": None, "class_names": ()}
+    rest = {"confidence": [1.0] * len(images), "trimap": None, "class_masks": None, "class_names": (), "runs": [1]}
     return SimpleNamespace(image=images, mask=images[..., 0], **rest)

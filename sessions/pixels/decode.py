@@ -28,7 +28,7 @@ def decode(maps: Tensor, recipe: Recipe, model: str, span: Span | None = None) -
     Raises NotFiniteError for NaN or infinity, RecipeError for a class that the model does not have.
     """
     if recipe.decoding == "argmax":
-        subject = _labels(maps, recipe, model)
+        subject = subject_labels(maps, recipe, model)
         return subject.to(torch.uint8).mul_(255), float(subject.any())
     values = _fast(subject_values(maps, recipe, model))
     low, high = values.min(), values.max()
@@ -111,7 +111,7 @@ def _largest(maps: Tensor) -> Tensor:
     return torch.cat([maps, maps.new_zeros(1, *maps.shape[1:])]).amax(0)
 
 
-def _labels(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
+def subject_labels(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     """Where the subject is, by the label of each pixel: given by the model, or the largest of its classes."""
     if len(maps) > 1:
         _check_class(len(maps), recipe, model)

@@ -6,6 +6,7 @@ from math import isqrt
 from torch import Tensor
 
 from ...imaging.resize import resize
+from ...imaging.weights import Box
 from ..recipes.recipe import Recipe
 
 
@@ -76,11 +77,15 @@ def fit(levels: Tensor, placement: Placement, recipe: Recipe) -> Tensor:
 
 def unfit(mask: Tensor, placement: Placement, width: int, height: int, resampler: str = "lanczos") -> Tensor:
     """The model's map [h, w] uint8, of whatever scale, -> the picture's mask [height, width] uint8."""
+    return resize(mask, width, height, resampler, picture_box(mask, placement))
+
+
+def picture_box(mask: Tensor, placement: Placement) -> Box:
+    """Where the picture lies in the model's map [h, w]: left, top, right, bottom."""
     across, down = mask.shape[1] / placement.width, mask.shape[0] / placement.height
-    box = (
+    return (
         placement.left * across,
         placement.top * down,
         (placement.left + placement.inner_width) * across,
         (placement.top + placement.inner_height) * down,
     )
-    return resize(mask, width, height, resampler, box)
