@@ -1,5 +1,6 @@
 """The options of `segment` and of the command line: the nodes' widgets, under the same names."""
 
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, TypedDict
 
@@ -39,15 +40,19 @@ class Options(TypedDict, total=False):
     quality: Quality
 
 
-def to_options(options: Options) -> CutoutOptions:
-    """The nodes' words as the library's options. Raises TypeError for a name that is none, OptionsError for values."""
+def to_options(options: Options, mask: bool = False) -> CutoutOptions:
+    """The nodes' words as the library's options. mask: nothing but the mask is wanted: colours need no estimate.
+
+    Raises TypeError for a name that is none, OptionsError for values.
+    """
     values: dict[str, Any] = USUAL | {**options}
     for name in options:
         if name not in Options.__annotations__:
             _refuse(name)
     refine = {name: values[key] for key, name in REFINE.items() if key in values}
     rest = {name: values[key] for key, name in REST.items() if key in values}
-    return CutoutOptions(RefineOptions(**refine), **rest)
+    checked = CutoutOptions(RefineOptions(**refine), **rest)
+    return replace(checked, refine=replace(checked.refine, edge_colours="photo")) if mask else checked
 
 
 def _refuse(name: str) -> None:

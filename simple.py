@@ -86,8 +86,8 @@ def segment(
     and PictureError for what is no picture, and what `load_session` and `cutout` raise.
     """
     begin_work()
-    settings = to_options(options)
     form = ResultForm(mask=mask or only_mask, background=background)
+    settings = to_options(options, form.mask)
     behind = None if bgcolor is None else check_bgcolor(bgcolor)
     source = to_source(image)
     session = load_session(model, pictures=source.frames) if isinstance(model, (str, PathLike)) else to_session(model)

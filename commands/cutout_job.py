@@ -47,7 +47,7 @@ def to_job(args: argparse.Namespace, form: ResultForm, session: CustomSession) -
     return Job(
         session.path,
         session.recipe,
-        to_options(options(args)),
+        to_options(options(args), form.mask),
         form,
         args.provider,
         args.max_megapixels,
@@ -72,7 +72,8 @@ def means_shards(args: argparse.Namespace) -> bool:
 
 
 def options(args: argparse.Namespace) -> Any:
-    return {name: getattr(args, name) for name in Options.__annotations__ if hasattr(args, name)}
+    """Those that have a value: `to_options` knows the others."""
+    return {name: value for name in Options.__annotations__ if (value := getattr(args, name, None)) is not None}
 
 
 def to_form(args: argparse.Namespace, usual: Format = "png") -> ResultForm:
