@@ -87,6 +87,10 @@ class LoadedModel:
             raise NoMaskError(f"{self.path.name} has no output {shown(output)}; it has {plain_list(names)}")
         return str(output)
 
+    def gives_numbers(self, output: str) -> bool:
+        """Whether the file says so of an output: no other can stay on a GPU."""
+        return any(entry.name == output and entry.kind not in ("string", "unknown") for entry in self.facts.outputs)
+
     def run(
         self,
         feed: NDArray[Any],
@@ -148,10 +152,15 @@ class LoadedModel:
         except failures() as error:
             raise self._explain(error, feed.shape) from error
         binding.synchronize_outputs()
-        value = binding.get_outputs()[0]
-        if hasattr(value, "__dlpack__"):
-            return torch.from_dlpack(value)  # type: ignore[attr-defined]
-        return torch.from_numpy(value.numpy()).to(feed.device)  # before onnxruntime 1.26
+        return self._shared(binding.get_outputs()[0])
+
+    def _shared(self, value: Any) -> Tensor:
+        """An output as a tensor of the same memory."""
+        # Before 1.26 only the inner value can share its memory, before 1.22 none can.
+        for shared in (value, getattr(value, "_ortvalue", None)):
+            if hasattr(shared, "__dlpack__"):
+                return torch.from_dlpack(shared)  # type: ignore[attr-defined]
+        return torch.from_numpy(value.numpy()).to(self.device)
 
     def _refuse_in_fork(self) -> None:
         refuse_in_fork(self._process, f"{self.path.name} loaded")

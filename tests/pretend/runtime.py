@@ -7,16 +7,21 @@ from .counts import COUNTS
 from .tensors import CUDA
 
 
+class _Inner:
+    """What shares its memory, in onnxruntime 1.22 to 1.25 the inner value alone."""
+
+    def __init__(self, value: Any) -> None:
+        self.pretended = value
+
+    def __dlpack__(self, **_: Any) -> None:
+        raise AssertionError("torch.from_dlpack is the pretended one")
+
+
 class _Value:
     def __init__(self, value: Any, public: bool) -> None:
-        self._value = value
-        self._ortvalue = self  # onnxruntime 1.22 to 1.25 have it here alone
-        self.pretended = value
+        self._value, self._ortvalue, self.pretended = value, _Inner(value), value
         if public:
-            self.__dlpack__ = lambda **_: None
-
-    def data_type(self) -> str:
-        return self._value.data_type()  # type: ignore[no-any-return]
+            self.__dlpack__ = self._ortvalue.__dlpack__
 
     def numpy(self) -> Any:
         COUNTS.copy("down", self._value.numpy().nbytes, waits=True)

@@ -121,11 +121,24 @@ def dispatch(func: Any, args: Any, kwargs: Any) -> Any:
         return copy_into(args[0], args[1], len(args) > 2 and bool(args[2]))
     _refuse_mixed(name, flat)
     _count(name, args)
+    func, args = _as_cuda_divides(func, name, args)
     if "device" in kwargs:
         kwargs = {**kwargs, "device": torch.device("cpu")}
     result = func(*tree_map(to_host, args), **tree_map(to_host, {k: v for k, v in kwargs.items() if k != "pin_memory"}))
     same = {id(each.inner): each for each in ours}  # in place and out=: the same tensor comes back
     return tree_map(lambda each: _wrapped(each, same), result)
+
+
+def _as_cuda_divides(func: Any, name: str, args: Any) -> tuple[Any, Any]:
+    """By a number of the host CUDA multiplies with its reciprocal, which differs in the last bit
+    (ATen/native/cuda/BinaryDivTrueKernel.cu)."""
+    if name not in ("div", "div_") or len(args) != 2 or not args[0].is_floating_point():
+        return func, args
+    number = args[1].item() if isinstance(args[1], torch.Tensor) and not isinstance(args[1], DeviceTensor) else args[1]
+    if isinstance(number, torch.Tensor):
+        return func, args
+    multiply = torch.ops.aten.mul_.Tensor if name == "div_" else torch.ops.aten.mul.Tensor
+    return multiply, (args[0], torch.ones((), dtype=args[0].dtype) / number)
 
 
 def _wrapped(value: Any, same: dict[int, DeviceTensor]) -> Any:

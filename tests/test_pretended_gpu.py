@@ -1,0 +1,148 @@
+"""Every way through the pack on a GPU that is none (`pretend`): what comes out is the CPU's, nothing is mixed, and what
+the card would be told, and waited for, stays within a budget."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from onnx_segmentation.cutouts import CutoutOptions, cutout, matte_masks
+from onnx_segmentation.errors import NoMaskError
+from onnx_segmentation.imaging.resize import resize
+from onnx_segmentation.refine import RefineOptions
+from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
+from onnx_segmentation.sessions.recipes.recipe import Recipe
+from onnx_segmentation.sessions.session import CustomSession
+from pretend import CUDA, MixedDevicesError, on_pretend, pretend, to_device, to_host
+from support import make_red_model, open_photo, picture_input, to_image, write_model
+
+CPU = "CPUExecutionProvider"
+SIZE = 150, 130
+
+
+@pytest.fixture(scope="module")
+def batch():
+    """Photos whose red channel, which is the model's mask, is a subject with a wavy soft edge."""
+    frames = torch.cat([to_image(open_photo(name).resize(SIZE)) for name in ("astronaut", "chelsea", "coffee")])
+    down, across = torch.meshgrid(torch.linspace(-1, 1, SIZE[1]), torch.linspace(-1, 1, SIZE[0]), indexing="ij")
+    for number, frame in enumerate(frames):
+        wave = 0.1 * torch.sin(torch.atan2(down, across) * (5 + number))
+        frame[..., 0] = ((0.6 + wave - torch.hypot(down, across)) * 6 + 0.5).clamp(0, 1)
+    return frames
+
+
+@pytest.fixture
+def session(tmp_path):
+    container = CustomSessionContainer((0.0,) * 3, (1.0,) * 3, 96, 96)
+    return CustomSession(make_red_model(tmp_path / "red.onnx", (1, 3, 96, 96)), Recipe(container), provider=CPU)
+
+
+def both(images, session, options=None):
+    """The CPU's result, the device's, and what the device was told."""
+    theirs = cutout(images, session, options)
+    with pretend() as counts:
+        ours = cutout(images, on_pretend(session), options)
+    return theirs, ours, counts
+
+
+PLAIN = {
+    "plain": CutoutOptions(),
+    "post-process": CutoutOptions(post_process=True),
+    "background": CutoutOptions(background="#204060"),
+    "premultiplied": CutoutOptions(RefineOptions(edge_colours="premultiplied")),
+    "no subject": CutoutOptions(min_confidence=1.0),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_without_matting_it_is_the_cpus_to_the_bit(session, batch, name):
+    theirs, ours, counts = both(batch, session, PLAIN[name])
+    assert torch.equal(ours.image, theirs.image) and torch.equal(ours.mask, theirs.mask)
+    assert ours.confidence == theirs.confidence
+    assert counts.waited <= 12 * len(batch), counts.waits
+    if name == "plain":
+        assert 0.2 < ours.mask.mean() < 0.8
+        assert counts.launches <= 150 * len(batch), counts.operations
+        assert counts.copies["up"] <= 2 * len(batch) + 10  # the picture; what stays came up once
+
+
+def test_what_stays_on_the_device_comes_up_once(session, batch):
+    cutout_once = lambda: cutout(batch[:1], on_pretend(session))  # noqa: E731
+    with pretend() as counts:
+        cutout_once()
+        counts.reset()
+        cutout_once()
+        assert counts.copies["up"] == 1  # the picture
+        assert counts.bytes["up"] == batch[:1].numel() * 4
+
+
+def test_one_scale_for_a_batch(session, batch):
+    theirs, ours, counts = both(batch, session, CutoutOptions(steady=True))
+    assert torch.equal(ours.mask, theirs.mask)
+    assert counts.waited <= 20 * len(batch), counts.waits
+
+
+DECODINGS = ["min_max", "sigmoid", "sigmoid_min_max", "softmax", "classes", "argmax", "none", "levels", "tanh", "cold_logits"]
+
+
+@pytest.mark.parametrize("decoding", DECODINGS)
+@pytest.mark.parametrize("fit", ["stretch", "letterbox_center"])
+def test_every_recipe(tmp_path, batch, decoding, fit):
+    container = CustomSessionContainer((0.1, 0.2, 0.3), (0.9, 0.8, 0.7), 64, 64)
+    invert = decoding in ("none", "argmax")
+    recipe = Recipe(container, scale="255", fit=fit, decoding=decoding, pad=(9, 8, 7), class_index=0, invert=invert)
+    path = make_red_model(tmp_path / "red.onnx", ("batch", 3, 64, 64))
+    theirs, ours, _ = both(batch, CustomSession(path, recipe, provider=CPU))
+    assert (ours.mask - theirs.mask).abs().max() <= 1 / 255
+
+
+@pytest.mark.parametrize("size", [(300, 40), (40, 300), (70, 65), (64, 64)])
+@pytest.mark.parametrize("resampler", ["lanczos", "bicubic", "bilinear", "nearest"])
+def test_resizing(size, resampler):
+    levels = torch.randint(0, 256, (80, 90, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    theirs = resize(levels, *size, resampler)
+    with pretend():
+        ours = resize(to_device(levels), *size, resampler)
+    assert torch.equal(to_host(ours), theirs)
+
+
+def test_words_are_no_mask_on_a_gpu_either(tmp_path, batch):
+    from onnx import TensorProto, helper
+
+    words = helper.make_tensor_value_info("words", TensorProto.STRING, [1, 3, 64, 64])
+    node = helper.make_node("Cast", ["input"], ["words"], to=TensorProto.STRING)
+    path = write_model(tmp_path / "words.onnx", [node], [picture_input([1, 3, 64, 64])], [words])
+    session = CustomSession(path, Recipe(CustomSessionContainer(width=64, height=64)), provider=CPU)
+    with pretend(), pytest.raises(NoMaskError, match="which is no mask"):
+        cutout(batch[:1], on_pretend(session))
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_outputs_of_older_onnxruntimes_stay_on_the_device(red_model, public, monkeypatch):
+    """From 1.26 a value shares its memory, from 1.22 the one inside it."""
+    from pretend import runtime
+
+    made = runtime._Value
+    monkeypatch.setattr(runtime, "_Value", lambda value, **_: made(value, public))
+    session = CustomSession(red_model, Recipe(CustomSessionContainer(width=64, height=64)), provider=CPU)
+    with pretend() as counts:
+        feed = to_device(torch.rand(1, 3, 64, 64))
+        counts.reset()
+        output = on_pretend(session).model.run_on_device(feed, "mask")
+        assert output.device == CUDA and not counts.copies
+        assert torch.equal(to_host(output), to_host(feed)[:, :1])
+
+
+def test_the_pretence_is_as_strict_as_cuda():
+    """Or these tests could not fail."""
+    with pretend() as counts:
+        here, there = torch.ones(3), to_device(torch.ones(3))
+        for mix in (lambda: here + there, lambda: torch.cat([here, there]), lambda: there.index_select(0, here.long())):
+            with pytest.raises(MixedDevicesError):
+                mix()
+        with pytest.raises(TypeError, match="numpy"):
+            there.numpy()
+        counts.reset()
+        float(there.sum())
+        assert (counts.launches, counts.waited, counts.copies["down"]) == (2, 1, 1)
+        levels = to_device(torch.arange(256.0))
+        assert not torch.equal(to_host(levels / 255), torch.arange(256.0) / 255)  # as CUDA divides by a number
