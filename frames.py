@@ -215,7 +215,7 @@ def _segment_all(
             numbers = range(first, min(first + count, len(images)))
             with memory_for(f"running {session.path.name} on {len(numbers)} of {width} x {height}"):
                 frames = read(images, numbers, session, raise_if_cancelled)
-        except (ModelMemoryError, NotEnoughMemoryError, torch.cuda.OutOfMemoryError) as error:
+        except (ModelMemoryError, NotEnoughMemoryError) as error:
             reason = str(error)  # the error itself would keep the frames in memory
         else:
             first += len(frames)

@@ -15,9 +15,16 @@ def own_command(*words: str) -> str:
 
 def pip_install(*requirements: str) -> str:
     """The pip of the Python that runs this, which is seldom the one that a shell finds."""
-    return quoted(sys.executable, "-m", "pip", "install", *requirements)
+    return quoted_pip("install", *requirements)
+
+
+def quoted_pip(*words: str) -> str:
+    """A command of the same pip."""
+    return quoted(sys.executable, "-m", "pip", *words)
 
 
 def quoted(*words: str) -> str:
     """The words as one line for this system's shell."""
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+    if sys.platform != "win32":
+        return shlex.join(words)
+    return " ".join(f'"{word}"' if set(word) & set("<>&|^") else subprocess.list2cmdline([word]) for word in words)

@@ -29,7 +29,7 @@ def torch_everywhere() -> Iterator[None]:
 
 @lru_cache(maxsize=64)
 def constant(values: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """A number, or a table of numbers in tuples, that stays on its device: no frame waits until it has come up again."""
+    """A number, or a table of numbers in tuples, that stays on its device: no frame waits for it again."""
     return upload(torch.tensor(values, dtype=dtype), device)
 
 

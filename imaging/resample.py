@@ -56,7 +56,7 @@ def _matrices(step: Pass, resampler: str, device: torch.device) -> Tensor:
 
 @lru_cache(maxsize=16)  # as `weights`
 def _digits(step: Pass, resampler: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Places [new_size, k] and digits [3, new_size, k] float32, -64 to 63 but for the highest; they stay on a device."""
+    """Places [new_size, k] and digits [3, new_size, k] float32, -64 to 63 but for the highest; they stay there."""
     first, values = weights(step, resampler)
     rest, half, digits = values, 2 ** (DIGIT - 1), []
     for _ in range(DIGITS - 1):

@@ -1,16 +1,16 @@
 """Every way through the pack on a GPU that is none (`pretend`): what comes out is the CPU's, nothing is mixed, and what
 the card would be told, and waited for, stays within a budget."""
 
-from dataclasses import replace
-
 import pytest
 import torch
-from onnx_segmentation.cutouts import CutoutOptions, cutout, matte_masks
-from onnx_segmentation.errors import NoMaskError
+from onnx_segmentation.cutouts import CutoutOptions, cutout
+from onnx_segmentation.errors import ModelInputError, NoMaskError
 from onnx_segmentation.imaging.resize import resize
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe
+from onnx_segmentation.sessions.runtime import loaded
+from onnx_segmentation.sessions.runtime.providers import say_once
 from onnx_segmentation.sessions.session import CustomSession
 from pretend import CUDA, MixedDevicesError, on_pretend, pretend, to_device, to_host
 from support import make_red_model, open_photo, picture_input, to_image, write_model
@@ -81,7 +81,18 @@ def test_one_scale_for_a_batch(session, batch):
     assert counts.waited <= 20 * len(batch), counts.waits
 
 
-DECODINGS = ["min_max", "sigmoid", "sigmoid_min_max", "softmax", "classes", "argmax", "none", "levels", "tanh", "cold_logits"]
+DECODINGS = [
+    "min_max",
+    "sigmoid",
+    "sigmoid_min_max",
+    "softmax",
+    "classes",
+    "argmax",
+    "none",
+    "levels",
+    "tanh",
+    "cold_logits",
+]
 
 
 @pytest.mark.parametrize("decoding", DECODINGS)
@@ -146,3 +157,63 @@ def test_the_pretence_is_as_strict_as_cuda():
         assert (counts.launches, counts.waited, counts.copies["down"]) == (2, 1, 1)
         levels = to_device(torch.arange(256.0))
         assert not torch.equal(to_host(levels / 255), torch.arange(256.0) / 255)  # as CUDA divides by a number
+
+
+FAILURES = [
+    "CUDA error cudaErrorNoKernelImageForDevice:no kernel image is available for execution on the device",
+    "cuDNN is not available. Install cuDNN, update the system library search path, or set enable_cudnn=0",
+    "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version",
+]
+
+
+def failing_on_the_device(monkeypatch, text):
+    """onnxruntime's run with bound memory says this; returns how often it was asked."""
+    asked = []
+
+    def fail(*_):
+        asked.append(1)
+        raise RuntimeError(f"[ONNXRuntimeError] : 1 : FAIL : Status Message: {text}")
+
+    monkeypatch.setattr(loaded, "run_binding", fail)
+    return asked
+
+
+@pytest.mark.parametrize("text", FAILURES)
+def test_a_device_that_fails_is_left_and_the_same_frame_is_run_again(session, batch, monkeypatch, caplog, text):
+    say_once.cache_clear()
+    theirs = cutout(batch, session)
+    asked = failing_on_the_device(monkeypatch, text)
+    with pretend():
+        ours = on_pretend(session)
+        ours.model._asked = ["CUDAExecutionProvider", CPU]
+        result = cutout(batch, ours)
+        assert len(asked) == 1 and ours.provider == CPU and ours.device.type == "cpu"
+    assert torch.equal(to_host(result.image), theirs.image)
+    assert "CUDA failed" in caplog.text and "goes on on CPU, with the same picture" in caplog.text
+    assert "pip" in caplog.text or "driver" in caplog.text
+
+
+def test_what_the_cpu_fails_at_too_is_the_models(session, batch, monkeypatch):
+    """Then the device is kept, and not called broken."""
+    failing_on_the_device(monkeypatch, FAILURES[0])
+
+    def fail_too(*_):
+        raise RuntimeError("Status Message: The input tensor cannot be reshaped")
+
+    monkeypatch.setattr(loaded, "run_session", fail_too)
+    with pretend():
+        ours = on_pretend(session)
+        ours.model._asked = ["CUDAExecutionProvider", CPU]
+        before = ours.model._session
+        with pytest.raises(ModelInputError, match="cannot be reshaped"):
+            cutout(batch[:1], ours)
+        assert ours.model._session is before
+
+
+def test_an_input_that_does_not_fit_is_not_the_devices(session, batch, monkeypatch):
+    asked = failing_on_the_device(
+        monkeypatch, "Got invalid dimensions for input: /onnxruntime/core/providers/cuda/x.cc"
+    )
+    with pretend(), pytest.raises(ModelInputError, match="invalid dimensions"):
+        cutout(batch[:1], on_pretend(session))
+    assert len(asked) == 1

@@ -1,7 +1,7 @@
 """A GPU that is none: torch's tensors and onnxruntime's memory say that they lie on cuda:0, and are the CPU's.
 
-As strict as CUDA: host and device in one operation raise, and so does numpy on the device. What a real card would be told
-is counted: launches, what the host waits for, copies up and down, and memory. Times are not told.
+As strict as CUDA: host and device in one operation raise, and so does numpy on the device. What a real card would be
+told is counted: launches, what the host waits for, copies up and down, and memory. Times are not told.
 """
 
 from .runtime import on_pretend

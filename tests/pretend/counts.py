@@ -12,11 +12,12 @@ LAUNCHES = {
     **{"linalg_vector_norm": 2, "count_nonzero": 2, "isfinite": 3, "conv1d": 2, "convolution": 2, "sort": 6},
 }
 # Operations that only make another view, or memory that nobody has written.
-VIEWS = set(
-    "view _unsafe_view slice select expand permute transpose t unsqueeze squeeze as_strided alias detach unbind split "
-    "split_with_sizes diagonal _reshape_alias narrow unfold view_as empty empty_like new_empty empty_strided "
-    "new_empty_strided lift_fresh lift chunk movedim is_pinned resize_ _conj".split()
-)
+_VIEWS = """
+    view _unsafe_view slice select expand permute transpose t unsqueeze squeeze as_strided alias detach unbind split
+    split_with_sizes diagonal _reshape_alias narrow unfold view_as empty empty_like new_empty empty_strided
+    new_empty_strided lift_fresh lift chunk movedim is_pinned resize_ _conj
+"""
+VIEWS = frozenset(_VIEWS.split())
 
 
 class Counts:

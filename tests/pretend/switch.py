@@ -11,13 +11,30 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
 from .counts import COUNTS, Counts
-from .tensors import CUDA, PINNED, DeviceTensor, MixedDevicesError, copied, copy_into, count_bool_index, dispatch
-from .tensors import size_of, to_host
+from .tensors import (
+    PINNED,
+    DeviceTensor,
+    MixedDevicesError,
+    copied,
+    copy_into,
+    count_bool_index,
+    dispatch,
+    size_of,
+    to_host,
+)
 
-_NEW = "zeros ones empty full arange eye rand randn randint linspace empty_strided zeros_like ones_like empty_like full_like"
+_NEW = """
+    zeros ones empty full arange eye rand randn randint linspace empty_strided zeros_like ones_like empty_like full_like
+"""
 FACTORIES = {getattr(torch, name) for name in _NEW.split()}
 FROM_HOST = {torch.tensor, torch.as_tensor}
-CASTS = {"float": torch.float32, "double": torch.float64, "half": torch.float16, "int": torch.int32, "long": torch.int64}
+CASTS = {
+    "float": torch.float32,
+    "double": torch.float64,
+    "half": torch.float16,
+    "int": torch.int32,
+    "long": torch.int64,
+}
 CASTS |= {"bool": torch.bool, "byte": torch.uint8, "short": torch.int16}
 SCALARS = ("item", "tolist", "__bool__", "__int__", "__float__", "__index__")
 
@@ -140,7 +157,9 @@ def _index(index: Any) -> tuple[Any, bool]:
             count_bool_index()
         if isinstance(each, DeviceTensor) and each.dim() == 0:
             COUNTS.wait("index by a scalar")
-        elif isinstance(each, list | range | np.ndarray) or (isinstance(each, torch.Tensor) and not isinstance(each, DeviceTensor)):
+        elif isinstance(each, list | range | np.ndarray) or (
+            isinstance(each, torch.Tensor) and not isinstance(each, DeviceTensor)
+        ):
             COUNTS.copy("up", 0, waits=True)
     plain = tuple(to_host(each) for each in parts)
     gathers = any(isinstance(each, torch.Tensor | list | range | np.ndarray) for each in parts)

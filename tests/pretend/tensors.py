@@ -153,7 +153,9 @@ def _refuse_mixed(name: str, flat: list[Any]) -> None:
             if name in INDEXING and not each.is_floating_point():
                 COUNTS.copy("up", size_of(each), waits=True)
                 continue
-            raise MixedDevicesError(f"Expected all tensors to be on the same device, {name}: cuda:0 and cpu {each.shape}")
+            raise MixedDevicesError(
+                f"Expected all tensors to be on the same device, {name}: cuda:0 and cpu {each.shape}"
+            )
 
 
 def _count(name: str, args: Any) -> None:
