@@ -27,7 +27,8 @@ def matted_together(
     """The same frames; those on a GPU with their alpha, solved with others' as one system of equations."""
     waiting: list[Frame] = []
     for frame in frames:
-        if not (options.alpha_matting and options.method == "closed_form" and frame.rgb.is_cuda):
+        alone = not frame.rgb.is_cuda or frame.opacity is not None or frame.soft is not None
+        if alone or not options.alpha_matting or options.method != "closed_form":
             yield from _matted(waiting, options, raise_if_cancelled)
             waiting = []
             yield frame

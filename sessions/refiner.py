@@ -28,9 +28,7 @@ class Refiner:
     Raises the ModelErrors of `errors`, and RuntimeMissingError.
     """
 
-    def __init__(
-        self, path: Path, *, provider: str | None = None, make_room: MakeRoom = release_torch_cache
-    ) -> None:
+    def __init__(self, path: Path, *, provider: str | None = None, make_room: MakeRoom = release_torch_cache) -> None:
         self.path, self._asked = path, provider
         self.model = open_model(path, provider, make_room)
         picture = self.model.picture

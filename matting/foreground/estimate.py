@@ -44,7 +44,7 @@ def estimate_foreground(image: Tensor, alpha: Tensor, raise_if_cancelled: RaiseI
     """
     begin_work()
     ask = raise_if_cancelled or (lambda: None)
-    _check(image, alpha)
+    check_inputs(image, alpha)
     with memory_for(f"estimating foreground colours of {' x '.join(map(str, alpha.shape))}"):
         frames = _values(image).view(-1, *image.shape[-3:])
         mattes = _values(alpha).view(-1, *alpha.shape[-2:])
@@ -75,7 +75,7 @@ def _count_soft(alpha: Tensor) -> int:
     return int(((alpha > 0) & (alpha < 1)).sum())
 
 
-def _check(image: Tensor, alpha: Tensor) -> None:
+def check_inputs(image: Tensor, alpha: Tensor) -> None:
     fits = image.dim() in (3, 4) and image.shape[-1] == 3 and image.shape[:-1] == alpha.shape
     if not fits or not image.numel():
         raise MattingInputError(
