@@ -1,4 +1,4 @@
-"""Frames on a GPU are matted several at a time: it is idle while it is told what to do, and is told as much for eight."""
+"""Frames on a GPU are matted several at a time: it is told no more for eight than for one."""
 
 import logging
 from collections.abc import Iterable, Iterator

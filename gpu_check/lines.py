@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 
 @dataclass(frozen=True)
 class Line:
-    """off: the largest difference between GPU and CPU, and what is allowed. GPU and CPU in ms; launches, waits of the host,
-    and peak memory in MB of one run on the GPU. Whatever was not measured is None."""
+    """off: the largest difference between GPU and CPU, and what is allowed. GPU and CPU in ms; launches, waits of the
+    host, and peak memory in MB of one run on the GPU. Whatever was not measured is None."""
 
     step: str
     passed: bool

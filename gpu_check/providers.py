@@ -1,4 +1,4 @@
-"""A convolution of our own on every provider that this onnxruntime lists: the smallest model that needs its libraries."""
+"""A convolution of our own on every provider that this onnxruntime lists: the smallest model that needs all of it."""
 
 from base64 import b64decode
 from pathlib import Path

@@ -24,8 +24,8 @@ CHANNELS = 4
 class Refiner:
     """path: an .onnx file that takes [1, 4, height, width] (R, G, B and trimap, 0..1) and gives alpha, 0..1.
 
-    make_room: see `CustomSession`. Refiners of one file share one onnxruntime session; dropping them gives its memory back.
-    Raises the ModelErrors of `errors`, and RuntimeMissingError.
+    make_room: see `CustomSession`. Refiners of one file share one onnxruntime session; dropping them gives its memory
+    back. Raises the ModelErrors of `errors`, and RuntimeMissingError.
     """
 
     def __init__(self, path: Path, *, provider: str | None = None, make_room: MakeRoom = release_torch_cache) -> None:

@@ -3,9 +3,14 @@ the card would be told, and waited for, stays within a budget."""
 
 import pytest
 import torch
-from onnx_segmentation.cutouts import CutoutOptions, cutout
+from onnx_segmentation import kernel_cache
+from onnx_segmentation.cutouts import CutoutOptions, cutout, matte_masks
 from onnx_segmentation.errors import ModelInputError, NoMaskError
 from onnx_segmentation.imaging.resize import resize
+from onnx_segmentation.matting.closed_form.batched import solve as batched
+from onnx_segmentation.matting.closed_form.prior import Prior
+from onnx_segmentation.matting.closed_form.solve import estimate_alpha
+from onnx_segmentation.matting.trimap import make_trimap
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe
@@ -217,3 +222,105 @@ def test_an_input_that_does_not_fit_is_not_the_devices(session, batch, monkeypat
     with pretend(), pytest.raises(ModelInputError, match="invalid dimensions"):
         cutout(batch[:1], on_pretend(session))
     assert len(asked) == 1
+
+
+@pytest.fixture
+def masks(batch):
+    return batch[..., 0]
+
+
+MATTED = {
+    "colours estimated": RefineOptions(alpha_matting=True, erode_size=4),
+    "the photo's": RefineOptions(alpha_matting=True, erode_size=4, edge_colours="photo"),
+    "blur fusion": RefineOptions(alpha_matting=True, erode_size=4, edge_colours="blur_fusion"),
+    "premultiplied": RefineOptions(alpha_matting=True, erode_size=4, edge_colours="premultiplied"),
+}
+
+
+def kernels_ready():
+    """The CPU's results are the compiled kernels', which are the more exact ones."""
+    for module in ("closed_form.solve", "foreground"):
+        if kernel_cache.kernels.find(module, wait=True) is None:
+            pytest.skip("numba is not installed")
+
+
+@pytest.mark.parametrize("name", MATTED)
+def test_matting_is_the_cpus_to_a_level(batch, masks, name):
+    kernels_ready()
+    options = CutoutOptions(MATTED[name])
+    theirs = matte_masks(batch[:1], masks[:1], options)
+    with pretend() as counts:
+        ours = matte_masks(batch[:1], masks[:1], options, device=CUDA, make_room=lambda _: None)
+    off = (ours.image - theirs.image).abs()
+    assert (ours.mask - theirs.mask).abs().max() <= 1.01 / 255
+    # Under alpha 0 too; where an edge is one level apart, its colour may be three.
+    assert off[..., :3].max() <= 3.01 / 255
+    assert counts.waited <= 40, counts.waits
+    assert counts.launches <= (7500 if name == "colours estimated" else 3500)
+
+
+def test_several_frames_are_one_system(batch, masks):
+    """With little more to be told than one has."""
+    kernels_ready()
+    options = CutoutOptions(MATTED["the photo's"])
+    theirs = matte_masks(batch, masks, options)
+    told = []
+    for count in (1, len(batch)):
+        with pretend() as counts:
+            ours = matte_masks(batch[:count], masks[:count], options, device=CUDA, make_room=lambda _: None)
+        told.append(counts.launches)
+    assert (ours.mask - theirs.mask).abs().max() <= 1.01 / 255
+    assert told[1] <= told[0] * 1.3 + 100 * len(batch)
+
+
+def test_a_frame_that_cannot_be_matted_does_not_take_the_others_with_it(batch, masks, caplog):
+    empty = masks.clone()
+    empty[1] = 0.5
+    options = CutoutOptions(MATTED["the photo's"])
+    theirs = matte_masks(batch, empty, options)
+    with pretend():
+        ours = matte_masks(batch, empty, options, device=CUDA, make_room=lambda _: None)
+    assert (ours.mask - theirs.mask).abs().max() <= 1.01 / 255
+    assert (ours.mask[1] - 0.5).abs().max() < 1 / 255 and "frame 1 keeps its mask" in caplog.text
+
+
+def test_a_soft_prior(batch, masks):
+    kernels_ready()
+    trimap = make_trimap(masks[0], erode_size=4)
+    weight = torch.full_like(trimap, 0.01)
+    theirs = estimate_alpha(batch[0], trimap, prior=Prior(masks[0], weight))
+    with pretend():
+        prior = Prior(to_device(masks[0]), to_device(weight))
+        ours = to_host(estimate_alpha(to_device(batch[0]), to_device(trimap), prior=prior))
+    assert (ours - theirs).abs().max() < 2e-3
+
+
+def test_launches_of_large_pictures(batch, masks, monkeypatch):
+    """By formula: 1 and 4 MP took 48 and 72 steps on two and three levels; here are three of a small picture."""
+    monkeypatch.setattr(batched, "DENSE", 5)
+    steps = []
+    cycle = batched.Preconditioner.__call__
+    monkeypatch.setattr(batched.Preconditioner, "__call__", lambda *parts: steps.append(1) or cycle(*parts))
+    counted = []
+    for tolerance in (1e-3, 1e-7):
+        steps.clear()
+        with pretend() as counts:
+            estimate_alpha(to_device(batch[0]), to_device(make_trimap(masks[0], erode_size=4)), tolerance=tolerance)
+        counted.append((len(steps), counts.launches))
+    (few, least), (many, most) = counted
+    each = (most - least) / (many - few)
+    set_up = least - few * each
+    assert many - few >= 8 and each <= 145
+    assert set_up + 48 * each <= 10_000 and 1.4 * set_up + 72 * each <= 12_000
+
+
+def test_what_a_card_cannot_do_the_cpu_does(batch, masks, monkeypatch, caplog):
+    def fail(*_, **__):
+        raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+    options, freed = CutoutOptions(MATTED["the photo's"]), []
+    theirs = matte_masks(batch[:1], masks[:1], options)
+    monkeypatch.setattr(batched, "assemble", fail)
+    with pretend():
+        ours = matte_masks(batch[:1], masks[:1], options, device=CUDA, make_room=freed.append)
+    assert torch.equal(ours.mask, theirs.mask) and freed and "memory of cuda:0 ran out" in caplog.text

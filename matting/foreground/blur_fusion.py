@@ -1,4 +1,4 @@
-"""Foreground colours by two blurs, for speed: Forte and Pitie, "Approximate Fast Foreground Colour Estimation", ICIP 2021.
+"""Foreground colours by two blurs: Forte and Pitie, "Approximate Fast Foreground Colour Estimation", ICIP 2021.
 
 What BiRefNet's and RMBG's nodes use. Against the multi-level method (`estimate`): benchmarks/RESULTS.md.
 """

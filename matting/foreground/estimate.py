@@ -20,7 +20,7 @@ from ...errors import MattingInputError
 from ...forks import begin_work
 from ...kernel_cache import kernels
 from ...out_of_memory import memory_for
-from .compiled import estimate_compiled
+from .compiled import MARGIN, estimate_compiled
 from .frames import Frames
 from .sweep import Sweeper
 from .tiles import Level, Tiles, plan, pyramid
@@ -105,13 +105,17 @@ def _needs_work(alpha: Tensor) -> Tensor:
 
 
 def _cells(work: Tensor) -> Tensor:
-    """The pixels of the squares that the kernels would fill, bool [B, H, W]: under alpha 0 a GPU's colours are theirs."""
+    """The pixels of the squares that the kernels fill, bool [B, H, W]: under alpha 0 a GPU's colours are theirs."""
     height, width = work.shape[1:]
     tall, wide = -(-height // CELL), -(-width // CELL)
     whole = torch.nn.functional.pad(work, (0, wide * CELL - width, 0, tall * CELL - height))
     cells = whole.view(-1, tall, CELL, wide, CELL).any(4).any(2)
-    spread = cells[:, :, None, :, None].expand(-1, -1, CELL, -1, CELL)
-    return spread.reshape(-1, tall * CELL, wide * CELL)[:, :height, :width].contiguous()
+    spread = cells[:, :, None, :, None].expand(-1, -1, CELL, -1, CELL).reshape(-1, tall * CELL, wide * CELL)
+    side = 2 * MARGIN + 1
+    for size in ((side, 1), (1, side)):
+        around = size[0] // 2, size[1] // 2
+        spread = torch.nn.functional.max_pool2d(spread.float(), size, stride=1, padding=around) > 0
+    return spread[:, :height, :width].contiguous()
 
 
 def _mean_colours(frames: Tensor, alpha: Tensor) -> Frames:

@@ -11,6 +11,7 @@ from .counts import COUNTS
 CUDA = torch.device("cuda", 0)
 INDEXING = {"index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index"}
 WAITING = {"nonzero", "equal", "is_nonzero", "masked_select", "_local_scalar_dense", "item"}
+PERHAPS_VIEWS = {"reshape", "flatten", "unflatten"}
 _held: dict[int, list[int]] = {}
 PINNED: set[int] = set()
 """Where pinned host memory begins."""
@@ -120,13 +121,13 @@ def dispatch(func: Any, args: Any, kwargs: Any) -> Any:
     if name == "copy_":
         return copy_into(args[0], args[1], len(args) > 2 and bool(args[2]))
     _refuse_mixed(name, flat)
-    if name != "reshape":
+    if name not in PERHAPS_VIEWS:
         _count(name, args)
     func, args = _as_cuda_divides(func, name, args)
     if "device" in kwargs:
         kwargs = {**kwargs, "device": torch.device("cpu")}
     result = func(*tree_map(to_host, args), **tree_map(to_host, {k: v for k, v in kwargs.items() if k != "pin_memory"}))
-    if name == "reshape" and result.untyped_storage().data_ptr() != args[0].inner.untyped_storage().data_ptr():
+    if name in PERHAPS_VIEWS and result.untyped_storage().data_ptr() != args[0].inner.untyped_storage().data_ptr():
         COUNTS.launch("clone")
     same = {id(each.inner): each for each in ours}  # in place and out=: the same tensor comes back
     return tree_map(lambda each: _wrapped(each, same), result)
