@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 FOLDER = Path(__file__).parent.absolute()
@@ -25,6 +26,9 @@ def quoted_pip(*words: str) -> str:
 
 def quoted(*words: str) -> str:
     """The words as one line for this system's shell."""
-    if sys.platform != "win32":
-        return shlex.join(words)
+    return _for_windows(words) if sys.platform == "win32" else shlex.join(words)
+
+
+def _for_windows(words: Iterable[str]) -> str:
+    """Its shell takes < and > for files where they are not in quotes."""
     return " ".join(f'"{word}"' if set(word) & set("<>&|^") else subprocess.list2cmdline([word]) for word in words)

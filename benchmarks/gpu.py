@@ -7,6 +7,7 @@ which tells how the same code does there, and nothing of a GPU. `gpu-check` has 
 
 import argparse
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def video(session, rounds) -> None:
         "with matting": RefineOptions(alpha_matting=True),
         "with blur_fusion": RefineOptions(alpha_matting=True, edge_colours="blur_fusion"),
     }
-    runs = {name: (lambda options=CutoutOptions(way): cutout(frames, session, options)) for name, way in ways.items()}
+    runs = {name: partial(cutout, frames, session, CutoutOptions(way)) for name, way in ways.items()}
     print(f"1080p video on {session.device}: median of {rounds} rounds, frames a second")
     for name, seconds in interleave(runs, rounds).items():
         print(f"{name:20s}{len(frames) / (median_ms(seconds) / 1000):12.1f}", flush=True)

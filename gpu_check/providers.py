@@ -10,7 +10,8 @@ from ..plain_text import plain_error
 from ..sessions.runtime.create import new_session, session_options
 from ..sessions.runtime.device_errors import cause_of, what_to_do
 from ..sessions.runtime.library import CPU, CUDA, failures, load_onnxruntime
-from ..sessions.runtime.providers import PROVIDERS, TENSORRT, plain_name, this_machine, what_is_wrong
+from ..sessions.runtime.providers import this_machine, what_is_wrong
+from ..sessions.runtime.remedies import TENSORRT, plain_name
 from .lines import Line
 
 # x [1, 3, h, w] float32 -> y [1, 1, h, w], the mean of 3 x 3 pixels and all channels; opset 13.
@@ -55,7 +56,4 @@ def _mean(pixels: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
     padded = np.pad(pixels.mean(1, keepdims=True), ((0, 0), (0, 0), (1, 1), (1, 1)))
     height, width = pixels.shape[2:]
     parts = [padded[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
-    return np.mean(parts, 0)  # type: ignore[no-any-return]
-
-
-__all__ = ["MODEL", "PROVIDERS", "check_providers"]
+    return np.mean(parts, 0)

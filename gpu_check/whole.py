@@ -22,7 +22,7 @@ FRAMES = 3
 OF_THE_CONVOLUTION = Recipe(CustomSessionContainer((0.0,) * 3, (1.0,) * 3, 320, 320), scale="255", decoding="none")
 CASES = {
     "plain": CutoutOptions(),
-    "with matting": CutoutOptions(RefineOptions(alpha_matting=True)),
+    "with matting": CutoutOptions(RefineOptions(alpha_matting=True, edge_colours="photo")),
     "steady, over a colour": CutoutOptions(steady=True, background="#204060"),
 }
 KEPT = 64e6

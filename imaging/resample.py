@@ -44,7 +44,8 @@ def _pass(values: Tensor, axis: int, digits: Tensor) -> Tensor:
     for product in higher:
         carried = total.mul_(2.0**-DIGIT).floor_()  # what is cut off cannot change the rounding
         total = product.add_(carried)
-    return total.mul_(2.0 ** ((DIGITS - 1) * DIGIT - BITS)).add_(0.5).floor_().clamp_(0, 255).to(torch.uint8)
+    rounded: Tensor = total.mul_(2.0 ** ((DIGITS - 1) * DIGIT - BITS)).add_(0.5).floor_().clamp_(0, 255).to(torch.uint8)
+    return rounded
 
 
 def _matrices(step: Pass, resampler: str, device: torch.device) -> Tensor:

@@ -9,10 +9,11 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx_segmentation.commands import gpu_check, main
-from onnx_segmentation.gpu_check import measure, providers, steps, whole
+from onnx_segmentation.gpu_check import check, measure, providers, steps, whole
 from onnx_segmentation.gpu_check.check import run_check
+from onnx_segmentation.gpu_check.lines import Line, verdict
 from onnx_segmentation.sessions.runtime.library import CPU
-from pretend import on_pretend, pretend
+from pretend import CUDA, on_pretend, pretend
 from pretend.counts import COUNTS
 
 SIDE = 48
@@ -59,19 +60,20 @@ def test_a_gpu_that_is_wrong_fails(card, monkeypatch, fault):
         return right(mask) + 0.5 * mask.is_cuda
 
     monkeypatch.setattr(steps, "make_trimap", make_trimap)
-    told = []
-    lines = run_check(told.append, sides=[SIDE])
-    (failed,) = (line for line in lines if not line.passed)
-    assert failed.step == f"trimap {SIDE}" and "FAIL" in "".join(line for line in told if "trimap" in line)
+    lines = steps.check_steps(SIDE, CUDA)
+    failed = next(line for line in lines if not line.passed)
+    assert failed.step == f"trimap {SIDE}" and str(failed).startswith("FAIL") and verdict([failed]).startswith("FAIL")
     assert fault != "broken" or "no code for the card" in str(failed)
 
 
-def test_the_command_tells_and_writes_it(card, tmp_path, capsys):
+def test_the_command_tells_and_writes_it(card, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(check, "check_steps", lambda *_: [Line("one step", True, off=0.0, gpu_ms=1.5)])
+    monkeypatch.setattr(check, "check_whole", lambda *_: [])
     assert main(["gpu-check", "--sides", str(SIDE), "--json", str(tmp_path / "gpu.json")]) == 0
     told = capsys.readouterr().out
     assert "GPU: no card" in told and told.rstrip().endswith("PASS")
     written = json.loads((tmp_path / "gpu.json").read_text())
-    assert written["verdict"] == "PASS" and len(written["lines"]) > 15
+    assert written["verdict"] == "PASS" and written["lines"][-1]["gpu_ms"] == 1.5
 
 
 def test_without_a_gpu_the_providers_are_checked(capsys):

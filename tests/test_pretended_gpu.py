@@ -115,9 +115,9 @@ def test_every_recipe(tmp_path, batch, decoding, fit):
 @pytest.mark.parametrize("resampler", ["lanczos", "bicubic", "bilinear", "nearest"])
 def test_resizing(size, resampler):
     levels = torch.randint(0, 256, (80, 90, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-    theirs = resize(levels, *size, resampler)
+    theirs = resize(levels, size[0], size[1], resampler)
     with pretend():
-        ours = resize(to_device(levels), *size, resampler)
+        ours = resize(to_device(levels), size[0], size[1], resampler)
     assert torch.equal(to_host(ours), theirs)
 
 

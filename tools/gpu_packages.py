@@ -20,7 +20,8 @@ def main() -> int:
     from onnx_segmentation.sessions.runtime import remedies
 
     everywhere = [*remedies.FOR_CUDA.values(), remedies.WITH_LIBRARIES, remedies.OLDER_BUILD]
-    wanted = [(requirement, system) for requirement in everywhere for system in (LINUX, WINDOWS)]
+    wanted: list[tuple[str, tuple[str, ...] | None]] = []
+    wanted += [(requirement, system) for requirement in everywhere for system in (LINUX, WINDOWS)]
     wanted += [(f"tensorrt-cu{major}<11", None) for major in (12, 13)]  # source packages that fetch their libraries
     wanted += [(remedies.PACKAGES[name], LINUX) for name in ("MIGraphX", "ROCm", "OpenVINO")]
     wanted += [(remedies.PACKAGES["DirectML"], WINDOWS)]

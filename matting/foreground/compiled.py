@@ -14,8 +14,8 @@ Places = NDArray[np.int64]
 Cells = NDArray[np.bool_]
 
 MARGIN = 4
-"""Pixels around the cells that hold soft edges, which get estimated colours too: whoever resizes the result mixes them in.
-Fewer than lie before and behind each cell that is swept (`kernels.foreground`: LEAD, and a cell beyond)."""
+"""Pixels around the cells that hold soft edges, which get estimated colours too: whoever resizes the result mixes them.
+Fewer than are swept before and behind each cell (`kernels.foreground`: LEAD, and a cell beyond)."""
 BAND = 2**19
 """Pixels that are swept before the next question whether to go on: 10 to 40 ms."""
 
@@ -52,8 +52,8 @@ def _estimate(
 
 
 def _mark(kernels: ModuleType, levels: list[Level], alpha: Floats) -> list[Cells]:
-    """The cells whose colours are wanted; then those to sweep, level by level: at a coarser one those that the finer one
-    starts from."""
+    """The cells whose colours are wanted; then those to sweep, level by level: at a coarser one those that the finer
+    one starts from."""
     finer, cells = levels[-1], _cells(levels[-1], kernels.CELL)
     kernels.find_work(alpha, cells)
     marked = [cells]

@@ -14,6 +14,7 @@ from . import remedies
 from .library import CPU, CUDA, installed_packages, load_onnxruntime, torch_has_cuda
 from .remedies import PROVIDERS, TENSORRT, Library, Machine, plain_name
 
+__all__ = ["PROVIDERS", "TENSORRT", "choose_providers", "plain_name"]
 logger = logging.getLogger("onnx_segmentation")
 
 ONLY_WHEN_ASKED = (TENSORRT,)  # it compiles each model for minutes

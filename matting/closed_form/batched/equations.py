@@ -98,7 +98,7 @@ def _entries(colours: Tensor, windows: Tensor) -> Tensor:
     entries = colours.new_zeros(count, 4, 4, 5, 5)
     for place in range(9):
         down, right = place // 3, place % 3
-        seen = couplings[:, 2 - down : 6 - down, 2 - right : 6 - right, place].unflatten(-1, (3, 3))
+        seen = couplings[:, 2 - down : 6 - down, 2 - right : 6 - right, place].view(count, 4, 4, 3, 3)
         entries[..., 2 - down : 5 - down, 2 - right : 5 - right] -= seen
     entries[..., 2, 2] += windows.as_strided((count, 4, 4, 3, 3), (36, 6, 1, 6, 1)).sum((-1, -2))
     return entries

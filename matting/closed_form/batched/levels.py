@@ -131,7 +131,8 @@ def whiten(blocks: Tensor) -> Tensor:
     # Where rounding made it indefinite, the diagonal alone scales it.
     factor = torch.where((info > 0)[:, None, None], torch.diag_embed((size + shift).sqrt()), factor)
     unit = torch.eye(4, dtype=factor.dtype, device=factor.device).expand_as(factor)
-    return torch.linalg.solve_triangular(factor, unit, upper=False).to(blocks.dtype)
+    inverse: Tensor = torch.linalg.solve_triangular(factor, unit, upper=False).to(blocks.dtype)
+    return inverse
 
 
 def _whitened(blocks: Tensor, inverse: Tensor, places: Places) -> Tensor:
@@ -157,8 +158,8 @@ def _dense_inverse(blocks: Tensor, places: Places) -> Tensor:
     matrix.index_copy_(0, (rows + places.around).view(-1), values)
     square = matrix.view(count, count + 1, 4, 4)[:, :count].transpose(1, 2).reshape(4 * count, 4 * count)
     square.diagonal().add_(SHIFT)
-    inverse, _ = torch.linalg.inv_ex(square)
-    return inverse.float()
+    inverse: Tensor = torch.linalg.inv_ex(square)[0].float()
+    return inverse
 
 
 def largest_eigenvalue(operator: Callable[[Tensor], Tensor], like: Tensor) -> Tensor:
