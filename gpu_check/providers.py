@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..plain_text import plain_error
 from ..sessions.runtime.create import new_session, session_options
@@ -52,8 +53,9 @@ def _check(path: Path, provider: str) -> Line:
     return Line(step, off <= ALLOWED, "", off, ALLOWED)
 
 
-def _mean(pixels: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _mean(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     padded = np.pad(pixels.mean(1, keepdims=True), ((0, 0), (0, 0), (1, 1), (1, 1)))
     height, width = pixels.shape[2:]
     parts = [padded[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
-    return np.mean(parts, 0)
+    means: NDArray[np.float32] = np.mean(parts, 0)
+    return means
