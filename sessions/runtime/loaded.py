@@ -173,6 +173,7 @@ class LoadedModel:
         except ModelInputError:
             self._use(before)
             raise
+        self._asked = rest  # whoever loads it again after `unload` need not fail first
         say_once(f"{error} {self.path.name} goes on on {plain_name(self.providers[0])}, with the same picture")
         return result
 
