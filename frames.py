@@ -126,7 +126,9 @@ class Frame:
 
     def to(self, device: torch.device) -> Frame:
         """The same there, but for the masks of classes."""
-        moved = {name: getattr(self, name) for name in ("rgb", "mask", "trimap", "foreground", "opacity", "soft", "alpha")}
+        moved = {
+            name: getattr(self, name) for name in ("rgb", "mask", "trimap", "foreground", "opacity", "soft", "alpha")
+        }
         return replace(self, **{name: value.to(device) for name, value in moved.items() if value is not None})
 
 
