@@ -22,6 +22,7 @@ from .sessions.segmenter import Segmenter
 from .sessions.session import CustomSession
 from .stages import stage
 from .steady import Before, steadied
+from .together import matted_together
 
 __all__ = ["Cutout", "CutoutOptions", "cutout", "matte_masks"]
 
@@ -142,7 +143,7 @@ def _cut(
     runs: list[int] = []
     first: Tensor | None = None
     before: Before | None = None
-    for frame in frames:
+    for frame in matted_together(frames, options.refine, raise_if_cancelled):
         if frame.soft is not None and options.steady_trimap:
             frame, before = steadied(frame, before)
         colours, alpha, trimap = _finish(frame, options, make_room, raise_if_cancelled)
@@ -179,7 +180,8 @@ def _as_asked(
             trimap = trimap_within(trimap, opacity)
             opacity = (opacity > 0).float()  # the rest is matting's to say
     parts = colours_and_alpha(
-        frame.rgb, frame.mask, refine, frame.number, raise_if_cancelled, trimap, frame.foreground, opacity
+        *(frame.rgb, frame.mask, refine, frame.number, raise_if_cancelled, trimap, frame.foreground, opacity),
+        solved=frame.alpha,
     )
     return *parts, trimap
 

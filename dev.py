@@ -24,7 +24,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 REQUIREMENTS = ROOT / "tests" / "requirements.txt"
 CONSTRAINTS = ROOT / "tests" / "constraints.txt"
-ROOMS = ["batch", "commands", "nodes", "sessions", "matting", "imaging", "kernels", "pictures"]
+ROOMS = ["batch", "commands", "gpu_check", "nodes", "sessions", "matting", "imaging", "kernels", "pictures"]
 MODULES = [path.name for path in sorted(ROOT.glob("*.py")) if path.name != "dev.py"]
 
 

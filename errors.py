@@ -19,6 +19,7 @@
               - ChannelCountError     another number of channels than three
               - NotAnImageModelError  the input is no picture
           - ModelMemoryError      no memory left for it, on the CPU and one frame at a time
+          - DeviceError           what runs the model failed, not the model: a card, its driver, its libraries
           - ModelOutputError      what came out cannot be read as the recipe says
               - NoMaskError           no output looks like a mask
                   - OtherKindError    a detector, a depth estimator, an upscaler ...: no segmentation model
@@ -29,6 +30,7 @@
       - RuntimeMissingError       onnxruntime absent, empty or broken
       - ForkedError               used in a child of os.fork() after its parent used it
       - NotEnoughMemoryError      none left beside the model: for a picture, its matting, the results of a batch
+          - DeviceMemoryError     none left on a GPU, whichever library found it out
       - InputsError               no such file or folder, no pictures in it, an output that would replace an input
       - PictureError              a file that cannot be read as a picture
       - ResultError               a form of result that cannot be (also a ValueError)
@@ -131,6 +133,10 @@ class ModelMemoryError(ModelError):
     """Memory ran out while the model was loaded or run."""
 
 
+class DeviceError(ModelError):
+    """The device that runs the model failed, and nothing else could run it."""
+
+
 class ModelOutputError(ModelError):
     """The model's output cannot be read as the recipe says."""
 
@@ -169,6 +175,10 @@ class ForkedError(SegmentationError):
 
 class NotEnoughMemoryError(SegmentationError):
     """Memory ran out, and not in the model."""
+
+
+class DeviceMemoryError(NotEnoughMemoryError):
+    """Memory of a GPU ran out."""
 
 
 class InputsError(SegmentationError):

@@ -110,6 +110,7 @@ class Frame:
     All on one device.
     classes: a mask [H, W] uint8 of each class by its number. foreground: [H, W, 3] uint8, colours that the model gave.
     soft: what `fast` and `best` start from.
+    alpha: [H, W] 0..1, if it was solved together with other frames'.
     """
 
     number: int
@@ -121,10 +122,13 @@ class Frame:
     foreground: Tensor | None = None
     opacity: Tensor | None = None
     soft: SoftMask | None = None
+    alpha: Tensor | None = None
 
     def to(self, device: torch.device) -> Frame:
         """The same there, but for the masks of classes."""
-        moved = {name: getattr(self, name) for name in ("rgb", "mask", "trimap", "foreground", "opacity", "soft")}
+        moved = {
+            name: getattr(self, name) for name in ("rgb", "mask", "trimap", "foreground", "opacity", "soft", "alpha")
+        }
         return replace(self, **{name: value.to(device) for name, value in moved.items() if value is not None})
 
 
@@ -215,7 +219,7 @@ def _segment_all(
             numbers = range(first, min(first + count, len(images)))
             with memory_for(f"running {session.path.name} on {len(numbers)} of {width} x {height}"):
                 frames = read(images, numbers, session, raise_if_cancelled)
-        except (ModelMemoryError, NotEnoughMemoryError, torch.cuda.OutOfMemoryError) as error:
+        except (ModelMemoryError, NotEnoughMemoryError) as error:
             reason = str(error)  # the error itself would keep the frames in memory
         else:
             first += len(frames)

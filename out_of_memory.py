@@ -5,7 +5,7 @@ from types import TracebackType
 
 import torch
 
-from .errors import NotEnoughMemoryError, SegmentationError
+from .errors import DeviceMemoryError, NotEnoughMemoryError, SegmentationError
 
 # In small letters: torch's allocators, onnxruntime, C++, cv2, SuperLU, and the system.
 WORDS = (
@@ -23,6 +23,17 @@ WORDS = (
 )
 
 
+# Whose memory: a GPU's, in the names of its libraries and in torch's own sentence.
+GPU_WORDS = ("cuda", "cublas", "cudnn", "cusolver", "cufft", "hip", "miopen", "rocblas", "dxgi", "887a")
+
+
+def is_gpu_out_of_memory(error: BaseException) -> bool:
+    """Whether a GPU's memory ran out; the work can be done on the CPU then."""
+    if isinstance(error, torch.cuda.OutOfMemoryError | DeviceMemoryError):
+        return True
+    return is_out_of_memory(error) and any(words in str(error).lower() for words in GPU_WORDS)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out: numpy, numba and Python raise MemoryError, the others say it in words alone."""
     if isinstance(error, SegmentationError) or not isinstance(error, Exception):
@@ -32,10 +43,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 class memory_for:  # noqa: N801, a context manager is called as a function
-    """Raise NotEnoughMemoryError in place of whatever says that the CPU's memory ran out in the block.
+    """Raise NotEnoughMemoryError in place of whatever says that memory ran out in the block, of its kind
+    DeviceMemoryError if it was a GPU's: then the work can be done on the CPU.
 
-    work: what the memory was for. A GPU's own error passes, since the work can be done on the CPU. What the block's
-    functions hold is let go, so that whoever catches the error has the memory back.
+    work: what the memory was for. What the block's functions hold is let go, so that whoever catches the error has the
+    memory back.
     """
 
     def __init__(self, work: str) -> None:
@@ -47,10 +59,11 @@ class memory_for:  # noqa: N801, a context manager is called as a function
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None or not is_out_of_memory(error) or isinstance(error, torch.cuda.OutOfMemoryError):
+        if error is None or not is_out_of_memory(error):
             return
         traceback.clear_frames(trace)
         reason = str(error) or type(error).__name__
-        raise NotEnoughMemoryError(
+        kind_of_ours = DeviceMemoryError if is_gpu_out_of_memory(error) else NotEnoughMemoryError
+        raise kind_of_ours(
             f"memory ran out in {self._work}: {reason}. Use a smaller picture, or fewer at a time"
         ) from None

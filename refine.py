@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("onnx_segmentation")
 
-EdgeColours = Literal["auto", "photo", "estimated", "premultiplied"]
+EdgeColours = Literal["auto", "photo", "estimated", "premultiplied", "blur_fusion"]
 Quality = Literal["rembg", "fast", "best"]
 QUALITIES: tuple[str, ...] = get_args(Quality)
 EDGE_COLOURS: tuple[str, ...] = get_args(EdgeColours)
@@ -43,7 +43,8 @@ class RefineOptions:
     """What happens to a mask. Thresholds (0..255) and erode_size (pixels) as in `matting.trimap.make_trimap`.
 
     edge_colours: `photo` keeps the picture's own, `estimated` takes the background's share out of soft edges,
-    `premultiplied` multiplies the picture by alpha (rembg's look), `auto` is estimated with matting, photo without.
+    `premultiplied` multiplies the picture by alpha (rembg's look), `auto` is estimated with matting, photo without,
+    `blur_fusion` is a faster and rougher estimate.
     network: what the method `vitmatte` runs, such as a `sessions.refiner.Refiner`.
 
     Raises OptionsError for anything else.
@@ -70,16 +71,17 @@ def colours_and_alpha(
     trimap: Tensor | None = None,
     foreground: Tensor | None = None,
     opacity: Tensor | None = None,
+    solved: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Picture [H, W, 3] 0..1 and mask [H, W] uint8 -> colours [H, W, 3] and alpha [H, W], in whole 8-bit levels.
 
     All on one device. number: the frame's, for the log. raise_if_cancelled is called at least every second.
     trimap: [H, W] in place of the mask's own. foreground: [H, W, 3] uint8, the subject's colours as a model gave them;
     they are taken at soft edges, unless the picture's own are asked for. opacity: [H, W] 0..1, by which alpha is
-    multiplied.
+    multiplied. solved: alpha [H, W] before that, if it is known already.
     """
-    alpha = to_values(mask)
-    if options.alpha_matting:
+    alpha = to_values(mask) if solved is None else solved
+    if options.alpha_matting and solved is None:
         known = mask_trimap(mask, options) if trimap is None else trimap
         alpha = matte(rgb, known, alpha, options.method, number, raise_if_cancelled, options.network)
         if raise_if_cancelled:
@@ -139,6 +141,11 @@ def edge_colours(
         return round_levels(rgb * alpha[..., None])
     if colours == "photo":
         return rgb
+    if colours == "blur_fusion":
+        from .matting.foreground.blur_fusion import blur_fusion
+
+        with stage("foreground colours"):
+            return round_levels(blur_fusion(rgb, alpha))
     from .matting.foreground.estimate import estimate_foreground  # not before it is used: the pack loads with ComfyUI
 
     with stage("foreground colours"):

@@ -1,11 +1,13 @@
 """Milliseconds per frame on one provider: the bare model, rembg's loop, this pipeline by host steps and on the device.
 
-A model of fixed size at 1024 x 1024, 8 frames without alpha matting, 1 with. On a machine without CUDA the device is
-the CPU, which tells how the same code does there, and nothing of a GPU.
+A model of fixed size at 1024 x 1024, 8 frames without alpha matting, 1 with; then alpha alone at 1, 4 and 12 MP on the
+device and by the CPU's loops, and 1080p video in frames a second. On a machine without CUDA the device is the CPU,
+which tells how the same code does there, and nothing of a GPU. `gpu-check` has launches, waits and memory.
 """
 
 import argparse
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,48 @@ def main() -> None:
     report("without matting", contenders(session, pictures, matting=False), FRAMES, arguments.rounds)
     report("with matting", contenders(session, pictures[:1], matting=True), 1, arguments.rounds)
     stages(session, pictures)
+    alpha_alone(session.device, arguments.rounds)
+    video(session, arguments.rounds)
+
+
+def alpha_alone(device, rounds) -> None:
+    """Milliseconds of the closed-form solve where the mask is the disc of `gpu-check`, whose band is 20 pixels wide."""
+    from onnx_segmentation.gpu_check.steps import scene
+    from onnx_segmentation.matting.closed_form.solve import estimate_alpha
+    from onnx_segmentation.matting.trimap import make_trimap
+
+    print(f"alpha alone: median of {rounds} rounds\n{'':20s}{'device ms':>12s}{'CPU ms':>9s}")
+    for title, side in {"1 MP": 1024, "4 MP": 2048, "12 MP": 3464}.items():
+        picture, mask = scene(side)
+        inputs = picture, make_trimap(mask)
+        there = [each.to(device) for each in inputs]
+
+        def on_device(there=there) -> None:
+            estimate_alpha(*there).cpu()
+
+        def on_cpu(inputs=inputs) -> None:
+            estimate_alpha(*inputs)
+
+        times = interleave({"device": on_device, "CPU": on_cpu}, rounds)
+        print(f"{title:20s}{median_ms(times['device']):12.1f}{median_ms(times['CPU']):9.1f}", flush=True)
+    print()
+
+
+def video(session, rounds) -> None:
+    """Frames a second of 16 frames of 1080p."""
+    from onnx_segmentation.cutouts import CutoutOptions, cutout
+    from onnx_segmentation.refine import RefineOptions
+
+    frames = to_tensors([sample(0).resize((1920, 1080)), sample(1).resize((1920, 1080))]).repeat(8, 1, 1, 1)
+    ways = {
+        "without matting": RefineOptions(),
+        "with matting": RefineOptions(alpha_matting=True),
+        "with blur_fusion": RefineOptions(alpha_matting=True, edge_colours="blur_fusion"),
+    }
+    runs = {name: partial(cutout, frames, session, CutoutOptions(way)) for name, way in ways.items()}
+    print(f"1080p video on {session.device}: median of {rounds} rounds, frames a second")
+    for name, seconds in interleave(runs, rounds).items():
+        print(f"{name:20s}{len(frames) / (median_ms(seconds) / 1000):12.1f}", flush=True)
 
 
 def open_session(path: Path, provider: str):

@@ -4,9 +4,9 @@ import argparse
 import io
 import sys
 
-from . import cutout, models, pip_changes, recipe
+from . import cutout, gpu_check, models, pip_changes, recipe
 
-COMMANDS = (cutout, models, recipe, pip_changes)
+COMMANDS = (cutout, models, recipe, gpu_check, pip_changes)
 
 
 def main(argv: list[str] | None = None, prog: str = "onnx-segmentation") -> int:

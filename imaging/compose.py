@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..errors import ColourError
 from .convert import round_levels
-from .device import on_host
+from .device import constant, download, on_host
 from .opencv import cv2_for
 
 TRANSPARENT = "transparent"
@@ -50,7 +50,7 @@ def empty(*shape: int, device: torch.device | None = None) -> Tensor:
 def over(colours: Tensor, alpha: Tensor, background: ColourValues, premultiplied: bool = False) -> Tensor:
     """Colours [H, W, 3] with alpha [H, W] over one colour -> [H, W, 3], in whole 8-bit levels."""
     seen = colours if premultiplied else colours * alpha[..., None]
-    return round_levels(seen + (1 - alpha)[..., None] * colours.new_tensor(background))
+    return round_levels(seen + (1 - alpha)[..., None] * constant(background, colours.dtype, colours.device))
 
 
 class Results:
@@ -60,20 +60,33 @@ class Results:
         """premultiplied: whether the colours to come are. Raises ColourError for a background that is no colour."""
         self._background = parse_colour(background)
         self._premultiplied = premultiplied
+        self._pinned: Tensor | None = None
         self.image = empty(*images.shape[:3], 3 if self._background else 4, device=images.device)
         self.mask = empty(*images.shape[:3], device=images.device)
 
     def write(self, number: int, colours: Tensor, alpha: Tensor) -> None:
         """Fill one frame from colours [H, W, 3] and alpha [H, W], 0..1, on any device."""
         if self._background:
-            self.image[number] = over(colours, alpha, self._background, self._premultiplied)
+            colours = over(colours, alpha, self._background, self._premultiplied)
+        if colours.is_cuda and not self.image.is_cuda:
+            colours, alpha = self._bring_down(colours, alpha)
+        if self._background:
+            self.image[number] = colours
             self.mask[number] = alpha
         else:
             write_frame(self.image[number], self.mask[number], colours, alpha)
 
+    def _bring_down(self, colours: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
+        """From a GPU in one copy, through pinned memory that all frames use."""
+        frame = torch.cat([colours, alpha[..., None]], -1)
+        if self._pinned is None:
+            self._pinned = torch.empty(frame.shape, pin_memory=True)
+        frame = download(frame, self._pinned)
+        return frame[..., :3], frame[..., 3]
+
 
 def write_frame(image: Tensor, mask: Tensor, colours: Tensor, alpha: Tensor) -> None:
-    """Fill RGBA [H, W, 4] and mask [H, W] from colours [H, W, 3] and alpha [H, W]; a GPU's come down in one copy.
+    """Fill RGBA [H, W, 4] and mask [H, W] from colours [H, W, 3] and alpha [H, W].
 
     On the CPU by cv2 rather than torch: right after a run of the model, filling fresh memory took torch's threads
     several times as long (benchmarks/RESULTS.md).

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ..errors import ImageError
-from .device import on_host
+from .device import constant, on_host
 from .opencv import cv2_for
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ def to_levels(values: Tensor) -> Tensor:
 def to_values(levels: Tensor) -> Tensor:
     """uint8 0..255 -> float32 0..1. ComfyUI's SaveImage truncates 255 * x, which gives the same level back."""
     if not on_host(levels):
-        return levels.to(torch.float32).div_(255)
+        # Not by a number: CUDA would multiply with its reciprocal, and be off by a last bit.
+        return levels.to(torch.float32).div_(constant(255.0, torch.float32, levels.device))
     return torch.from_numpy(np.divide(levels.numpy(), np.float32(255), dtype=np.float32))
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from . import host, inputs, neighbours
-from .declare import input_types, socket
+from .declare import input_types, optional, socket
 from .named import file_names, obtain_named_file
 
 NO_MODEL = "none"
@@ -18,6 +18,13 @@ class DiagnosticsWidgets:
     images: Tensor | None = socket("IMAGE", "Pictures to time the model's stages with (the first is used).")
     provider: str = inputs.provider()
     unique_id: str = ""
+    check_gpu: bool = optional(
+        False,
+        "BOOLEAN",
+        "Run every step on the GPU and on the CPU, and say PASS or FAIL, times, launches and memory for each: one to "
+        "three minutes.",
+        advanced=True,
+    )
 
 
 class ImageSegmentationDiagnostics:
@@ -51,9 +58,21 @@ class ImageSegmentationDiagnostics:
         if model != NO_MODEL:
             path = obtain_named_file(model, settings.unique_id)
             lines += _describe(path, host.provider(settings.provider), settings.images)
+        if settings.check_gpu:
+            lines += _check_gpu()
         text = "\n".join(lines)
         host.show_text(settings.unique_id, text)
         return {"ui": {"text": [text]}, "result": (text,)}
+
+
+def _check_gpu() -> list[str]:
+    """A line for each step, and the verdict."""
+    from ..gpu_check.check import run_check
+    from ..gpu_check.lines import verdict
+
+    host.make_room(0)
+    lines = run_check(lambda _: host.raise_if_cancelled())
+    return [f"GPU check: {line}" for line in (*lines, verdict(lines))]
 
 
 def _describe(path: Path, provider: str | None, images: Tensor | None) -> list[str]:

@@ -101,7 +101,7 @@ def load_refiner(method: str, node_id: str) -> Refiner | None:
     if method in METHODS and not entry:
         return None
     path = obtain_file(entry, node_id) if entry else host.model_path(method)
-    return Refiner(path, provider=host.provider())
+    return Refiner(path, provider=host.provider(), make_room=host.make_room)
 
 
 def _refiner(name: str) -> CatalogEntry:

@@ -70,7 +70,8 @@ class MattingWidgets(ResultWidgets):
         "auto",
         list(EDGE_COLOURS),
         "Colours of the cut-out. photo: the picture's own. estimated: without the background's tint at soft edges. "
-        "premultiplied: multiplied by alpha, as rembg does. auto: estimated with alpha matting, photo without.",
+        "premultiplied: multiplied by alpha, as rembg does. auto: estimated with alpha matting, photo without. "
+        "blur_fusion: a faster, rougher estimate.",
         advanced=True,
     )
     steady_trimap: bool = optional(

@@ -79,7 +79,7 @@ class Asking:
         picture = self.model.picture
         batch = to_batch(feeds, picture)
         size = feeds[0].shape[1:] if picture.channels_first else feeds[0].shape[:2]
-        if on_host(batch) or not self._is_plain:
+        if on_host(batch) or not (self._is_plain and self.model.gives_numbers(self.output)):
             others = {} if plate is None else {picture.plate: to_batch([plate] * len(feeds), picture).cpu().numpy()}
             values = self._fetch(batch.cpu().numpy(), others, raise_if_cancelled)
         else:

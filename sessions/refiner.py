@@ -14,6 +14,7 @@ from .onnx_file.header import inspect
 from .onnx_file.picture_input import find_picture_input
 from .pixels.layout import from_array, to_maps
 from .runtime.loaded import FileIdentity, file_identity, open_model
+from .runtime.memory import MakeRoom, release_torch_cache
 from .runtime.providers import say_once
 
 SIDE = 1024  # of exports that claim to take any size: ViTMatte's give wrong alphas at any other (rembg 2.0.86)
@@ -23,13 +24,13 @@ CHANNELS = 4
 class Refiner:
     """path: an .onnx file that takes [1, 4, height, width] (R, G, B and trimap, 0..1) and gives alpha, 0..1.
 
-    Refiners of one file share one onnxruntime session; dropping them gives its memory back.
-    Raises the ModelErrors of `errors`, and RuntimeMissingError.
+    make_room: see `CustomSession`. Refiners of one file share one onnxruntime session; dropping them gives its memory
+    back. Raises the ModelErrors of `errors`, and RuntimeMissingError.
     """
 
-    def __init__(self, path: Path, *, provider: str | None = None) -> None:
+    def __init__(self, path: Path, *, provider: str | None = None, make_room: MakeRoom = release_torch_cache) -> None:
         self.path, self._asked = path, provider
-        self.model = open_model(path, provider)
+        self.model = open_model(path, provider, make_room)
         picture = self.model.picture
         if picture.channels != CHANNELS or picture.kind == "uint8":
             raise ModelInputError(

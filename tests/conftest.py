@@ -191,6 +191,7 @@ def asked(host, loaded, monkeypatch):
     monkeypatch.setattr(loaded("cutouts"), "cutout", cutout)
     monkeypatch.setattr(loaded("cutouts"), "matte_masks", matte_masks)
     monkeypatch.setattr(loaded("nodes.session_node"), "load_refiner", lambda *names: calls.append(names))
+    monkeypatch.setattr(loaded("gpu_check.check"), "run_check", lambda *_: calls.append("gpu check") or [])
     monkeypatch.setattr(loaded("nodes.host"), "show_on_node", lambda node_id, _: calls.append(node_id))
     return calls
 

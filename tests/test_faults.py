@@ -118,6 +118,26 @@ def test_no_memory_at_creation_is_tried_again(red_model, gpu):
     assert len(gpu.room) == 2  # before the session, and after it failed
 
 
+def test_without_tensorrt_cuda_comes_next(red_model, monkeypatch, caplog):
+    """Not the CPU: since 1.31 the session cannot be made where TensorRT's libraries are missing."""
+    tensorrt, tried, make = providers.TENSORRT, [], create.new_session
+
+    def new_session(path, names, options):
+        tried.append(names)
+        if names[0] == tensorrt:
+            raise run_failure("libnvinfer.so.10: cannot open shared object file: No such file or directory")
+        session = make(path, [CPU], options)
+        monkeypatch.setattr(session, "get_providers", lambda: names)
+        return session
+
+    monkeypatch.setattr(create, "new_session", new_session)
+    monkeypatch.setattr(loaded, "choose_providers", lambda name: [tensorrt, CUDA, CPU])
+    providers.say_once.cache_clear()
+    assert CustomSession(red_model, RECIPE, provider=tensorrt).provider == CUDA
+    assert tried == [[tensorrt, CUDA, CPU], [CUDA, CPU]]
+    assert "cannot be loaded on TensorRT, it goes to CUDA: " in caplog.text
+
+
 def test_no_memory_at_creation_goes_to_the_cpu(red_model, gpu, caplog):
     def fail(_):
         raise run_failure("CUDA failure 2: out of memory")

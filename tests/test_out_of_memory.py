@@ -8,7 +8,7 @@ import pytest
 import torch
 from onnx_segmentation import cutouts as pipeline
 from onnx_segmentation.cutouts import CutoutOptions, cutout, matte_masks
-from onnx_segmentation.errors import NotEnoughMemoryError, SegmentationError
+from onnx_segmentation.errors import DeviceMemoryError, NotEnoughMemoryError, SegmentationError
 from onnx_segmentation.matting import methods
 from onnx_segmentation.matting.foreground import estimate
 from onnx_segmentation.out_of_memory import is_out_of_memory, memory_for
@@ -16,6 +16,7 @@ from onnx_segmentation.pictures import read
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe
+from onnx_segmentation.sessions.runtime.memory import try_on
 from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model
 
@@ -62,14 +63,60 @@ def test_every_form_becomes_one_error(form):
         RuntimeError("Factor is exactly singular"),
         ValueError("x"),
         KeyboardInterrupt(),
-        torch.cuda.OutOfMemoryError("x"),
     ],
 )
 def test_other_errors_pass_as_they_are(error):
-    """Of a GPU's memory too: the work goes to the CPU then."""
     with pytest.raises(type(error)) as caught, memory_for("the test"):
         raise error
     assert caught.value is error
+
+
+GPU_FORMS = [
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("CUDA error: out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("cusolver error: CUSOLVER_STATUS_ALLOC_FAILED, when calling cusolverDnCreate(handle)"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    RuntimeError("HIP out of memory. Tried to allocate"),
+]
+
+
+@pytest.mark.parametrize("error", GPU_FORMS, ids=str)
+def test_a_gpus_memory_is_one_kind_whoever_finds_it_out(error):
+    with pytest.raises(DeviceMemoryError, match="memory ran out in the test"), memory_for("the test"):
+        raise error
+
+
+@pytest.mark.parametrize("error", GPU_FORMS, ids=str)
+def test_without_a_gpus_memory_the_cpu_does_the_work(error, caplog):
+    asked, freed = [], []
+
+    def work(device):
+        asked.append(device.type)
+        if device.type == "cuda":
+            raise error
+        return "done"
+
+    assert try_on(work, torch.device("cuda", 0), freed.append) == "done"
+    assert asked == ["cuda", "cuda", "cpu"] and freed == [0, 0] and "memory of cuda:0 ran out" in caplog.text
+
+
+def test_a_gpu_that_fails_leaves_the_work_to_the_cpu(caplog):
+    def work(device):
+        if device.type == "cuda":
+            raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+        return "done"
+
+    assert try_on(work, torch.device("cuda", 0), lambda _: None) == "done"
+    assert "no code for the card is at fault" in caplog.text
+
+
+def test_errors_of_the_work_itself_are_raised():
+    def work(device):
+        raise RuntimeError("The size of tensor a (3) must match the size of tensor b (4)")
+
+    with pytest.raises(RuntimeError, match="must match"):
+        try_on(work, torch.device("cuda", 0), lambda _: None)
 
 
 def test_errors_of_ours_keep_their_names():

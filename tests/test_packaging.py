@@ -100,7 +100,7 @@ def test_tests_have_every_requirement():
 
 
 def test_every_package_is_listed():
-    files = [*ROOT.glob("[!.]*/__init__.py"), *ROOT.glob("[!.]*/[!.]*/__init__.py")]
+    files = [file for depth in (1, 2, 3) for file in ROOT.glob("[!.]*/" * depth + "__init__.py")]
     found = {".".join(["onnx_segmentation", *path.parent.relative_to(ROOT).parts]) for path in files}
     found = {name for name in found if name.split(".")[1] not in ("tools", "benchmarks", "tests")}
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | {"onnx_segmentation"}

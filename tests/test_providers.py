@@ -79,7 +79,7 @@ def test_a_gpu_without_a_provider_is_said(machine, caplog):
     machine([CPU], "13.0", packages=["onnxruntime"])
     assert choose_providers() == [CPU]
     assert "runs on the CPU although torch has a GPU" in caplog.text
-    assert "pip uninstall -y onnxruntime && pip install onnxruntime-gpu" in caplog.text
+    assert "pip uninstall -y onnxruntime && " in caplog.text and "pip install 'onnxruntime-gpu>=1.27'" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_what_is_not_there_falls_back_with_its_command(machine, caplog, name, pa
 @pytest.mark.parametrize(
     ("cuda", "version", "command"),
     [
-        ("12.8", "1.32.0", 'pip install "onnxruntime-gpu>=1.24,<1.27"'),
-        ("13.0", "1.26.0", 'pip install "onnxruntime-gpu>=1.27"'),
-        ("11.8", "1.24.0", 'pip install "onnxruntime-gpu<1.19"'),
-        ("13.0", "1.32.0", 'pip install "onnxruntime-gpu[cuda,cudnn]"'),
+        ("12.8", "1.32.0", "pip install 'onnxruntime-gpu>=1.24,<1.27'"),
+        ("13.0", "1.26.0", "pip install 'onnxruntime-gpu>=1.27'"),
+        ("11.8", "1.24.0", "pip install 'onnxruntime-gpu<1.19'"),
+        ("13.0", "1.32.0", "pip install 'onnxruntime-gpu[cuda,cudnn]'"),
     ],
 )
 def test_a_silent_fall_back_names_the_right_onnxruntime(machine, caplog, cuda, version, command):

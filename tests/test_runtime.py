@@ -29,7 +29,7 @@ def onnxruntime(providers):
 @pytest.mark.parametrize(
     ("packages", "module", "said"),
     [
-        ([], None, "not installed: pip install onnxruntime-gpu"),
+        ([], None, "not installed: .*pip install onnxruntime-gpu"),
         (["onnxruntime-gpu"], None, "cannot be used"),
         (["onnxruntime"], SimpleNamespace(), "the package is empty"),
         (["onnxruntime", "onnxruntime-gpu"], SimpleNamespace(), "pip uninstall -y onnxruntime onnxruntime-gpu && "),

@@ -118,11 +118,10 @@ def _solve_frames(
             trimaps = torch.where(priors[..., 1] > 0, priors[..., 0].to(trimaps.dtype), trimaps)
         return torch.where(unknown, trimaps, subject.to(trimaps.dtype)).float()
     alpha = subject.float()
-    for number, unknowns in enumerate(counts):
-        if unknowns:
-            require_both(subject[number], background[number])
-    on_cpu = images.device.type == "cpu"
-    module = kernels.find("closed_form.solve", sum(counts) / PIXELS_A_SECOND) if on_cpu else None
+    require_both(subject, background, [number for number, unknowns in enumerate(counts) if unknowns])
+    if images.device.type != "cpu":
+        return _solve_batched(images, subject, unknown, priors, tolerance, max_iterations, raise_if_cancelled)
+    module = kernels.find("closed_form.solve", sum(counts) / PIXELS_A_SECOND)
     compiled: Solve | None = module.solve if module else None
     stacked = stack_frames(images, subject, unknown, priors)
     solved = below_each_other(alpha)
@@ -133,6 +132,22 @@ def _solve_frames(
     solve = partial(_solve, stacked, solved, tolerance, max_iterations, inner, kernel)
     side_by_side([partial(solve, group) for group in groups], raise_if_cancelled)
     return solved.view(len(alpha), -1, alpha.shape[2])[:, : alpha.shape[1]]
+
+
+def _solve_batched(
+    images: Tensor,
+    subject: Tensor,
+    unknown: Tensor,
+    priors: Tensor | None,
+    tolerance: float,
+    max_iterations: int,
+    raise_if_cancelled: RaiseIfCancelled,
+) -> Tensor:
+    """Alpha [B, H, W] on a GPU."""
+    from .batched.solve import solve
+
+    alpha = solve(stack_frames(images, subject, unknown, priors), tolerance, max_iterations, raise_if_cancelled)
+    return alpha.view(len(images), -1, images.shape[2])[:, : images.shape[1]]
 
 
 def _solve(
@@ -182,13 +197,14 @@ def count(masks: Tensor) -> list[int]:
     return counts
 
 
-def require_both(subject: Tensor, background: Tensor) -> None:
-    """Raise TrimapError unless both have a true entry."""
-    for name, region, bound in (
+def require_both(subject: Tensor, background: Tensor, frames: Sequence[int] = (0,)) -> None:
+    """Raise TrimapError unless both, bool [B, H, W] or [H, W], have a true entry in each of these frames."""
+    for name, regions, bound in (
         ("subject", subject, f">= {SUBJECT}"),
         ("background", background, f"<= {BACKGROUND}"),
     ):
-        if not count(region[None])[0]:
+        counts = count(regions.view(-1, *regions.shape[-2:]))
+        if not all(counts[frame] for frame in frames):
             raise TrimapError(
                 f"The trimap has 0 definite {name} pixels (values {bound}); at least one is needed. "
                 "Keep the mask as it is, or lower the thresholds or the erode size."

@@ -13,6 +13,9 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 Cells = NDArray[np.bool_]
 
+MARGIN = 4
+"""Pixels around the cells that hold soft edges, which get estimated colours too: whoever resizes the result mixes them.
+Fewer than are swept before and behind each cell (`kernels.foreground`: LEAD, and a cell beyond)."""
 BAND = 2**19
 """Pixels that are swept before the next question whether to go on: 10 to 40 ms."""
 
@@ -33,7 +36,7 @@ def _estimate(
 ) -> None:
     """Put the estimated colours over those of the photo in `result`."""
     levels = pyramid(*alpha.shape)
-    marked = _mark(kernels, levels, alpha)
+    work, *marked = _mark(kernels, levels, alpha)
     if not marked[-1].any():
         return
     colours = np.empty((1, 1, 6), np.float32)
@@ -45,11 +48,12 @@ def _estimate(
         for step in range(0, steps, band):
             raise_if_cancelled()
             kernels.sweep(image, alpha, *places, cells, colours, level.sweeps, step, min(step + band, steps))
-    kernels.copy(colours, *places, cells, 0, result)
+    kernels.copy(colours, *places, work, MARGIN, result)
 
 
 def _mark(kernels: ModuleType, levels: list[Level], alpha: Floats) -> list[Cells]:
-    """The cells to sweep, level by level: at a coarser one those that the finer one starts from."""
+    """The cells whose colours are wanted; then those to sweep, level by level: at a coarser one those that the finer
+    one starts from."""
     finer, cells = levels[-1], _cells(levels[-1], kernels.CELL)
     kernels.find_work(alpha, cells)
     marked = [cells]
@@ -57,7 +61,7 @@ def _mark(kernels: ModuleType, levels: list[Level], alpha: Floats) -> list[Cells
         marked.append(_cells(level, kernels.CELL))
         kernels.spread(marked[-2], *_places(finer, level.height, level.width), marked[-1])
         finer = level
-    return marked[:0:-1]
+    return [marked[0], *marked[:0:-1]]
 
 
 def _cells(level: Level, side: int) -> Cells:

@@ -20,13 +20,15 @@ from ...errors import MattingInputError
 from ...forks import begin_work
 from ...kernel_cache import kernels
 from ...out_of_memory import memory_for
-from .compiled import estimate_compiled
+from .compiled import MARGIN, estimate_compiled
 from .frames import Frames
 from .sweep import Sweeper
 from .tiles import Level, Tiles, plan, pyramid
 
 CHUNK_CPU, CHUNK_GPU = 30, 512
 """Tiles swept side by side. On a CPU 60 were as fast, at twice the memory; the GPU's is a guess."""
+CELL = 16
+"""Side of the kernels' cells (`kernels.foreground`)."""
 PIXELS_A_SECOND = 7e5
 """By so many soft pixels the kernels are a second faster than torch."""
 
@@ -42,7 +44,7 @@ def estimate_foreground(image: Tensor, alpha: Tensor, raise_if_cancelled: RaiseI
     """
     begin_work()
     ask = raise_if_cancelled or (lambda: None)
-    _check(image, alpha)
+    check_inputs(image, alpha)
     with memory_for(f"estimating foreground colours of {' x '.join(map(str, alpha.shape))}"):
         frames = _values(image).view(-1, *image.shape[-3:])
         mattes = _values(alpha).view(-1, *alpha.shape[-2:])
@@ -57,17 +59,23 @@ def estimate_in_torch(frames: Tensor, mattes: Tensor, raise_if_cancelled: RaiseI
     """All frames at once in torch, on any device. frames: [B, H, W, 3], mattes: [B, H, W], float32 -> [B, H, W, 3]."""
     result = torch.empty(frames.numel() + 3, device=frames.device)  # and the spare pixel
     torch.clamp(frames.reshape(-1), 0, 1, out=result[:-3])
-    tiles = plan(pyramid(*mattes.shape[1:]), _needs_work(mattes))
+    work = _needs_work(mattes)
+    if frames.device.type == "cpu":
+        cells = None
+    else:
+        work = cells = _cells(work)
+    tiles = plan(pyramid(*mattes.shape[1:]), work)
     if len(tiles[-1]):
         _estimate(frames, mattes, tiles, result, raise_if_cancelled)
-    return result[:-3].view(frames.shape)
+    colours = result[:-3].view(frames.shape)
+    return colours if cells is None else torch.where(cells[..., None], colours, frames.clamp(0, 1))
 
 
 def _count_soft(alpha: Tensor) -> int:
     return int(((alpha > 0) & (alpha < 1)).sum())
 
 
-def _check(image: Tensor, alpha: Tensor) -> None:
+def check_inputs(image: Tensor, alpha: Tensor) -> None:
     fits = image.dim() in (3, 4) and image.shape[-1] == 3 and image.shape[:-1] == alpha.shape
     if not fits or not image.numel():
         raise MattingInputError(
@@ -94,6 +102,20 @@ def _needs_work(alpha: Tensor) -> Tensor:
             part = low.narrow(axis, to, size)
             torch.minimum(part, alpha.narrow(axis, source, size), out=part)
     return (alpha > 0) & (low < 1)
+
+
+def _cells(work: Tensor) -> Tensor:
+    """The pixels of the squares that the kernels fill, bool [B, H, W]: under alpha 0 a GPU's colours are theirs."""
+    height, width = work.shape[1:]
+    tall, wide = -(-height // CELL), -(-width // CELL)
+    whole = torch.nn.functional.pad(work, (0, wide * CELL - width, 0, tall * CELL - height))
+    cells = whole.view(-1, tall, CELL, wide, CELL).any(4).any(2)
+    spread = cells[:, :, None, :, None].expand(-1, -1, CELL, -1, CELL).reshape(-1, tall * CELL, wide * CELL)
+    side = 2 * MARGIN + 1
+    for size in ((side, 1), (1, side)):
+        around = size[0] // 2, size[1] // 2
+        spread = torch.nn.functional.max_pool2d(spread.float(), size, stride=1, padding=around) > 0
+    return spread[:, :height, :width].contiguous()
 
 
 def _mean_colours(frames: Tensor, alpha: Tensor) -> Frames:
@@ -134,7 +156,8 @@ def _sweep(
 ) -> None:
     level, device = tiles.level, photo.planes[0].device
     chunk = CHUNK_CPU if device.type == "cpu" else CHUNK_GPU
-    count = min(chunk, len(tiles)) if level.whole else chunk
+    fewer = level.whole or device.type != "cpu"
+    count = min(chunk, 1 << (len(tiles) - 1).bit_length() if not level.whole else len(tiles)) if fewer else chunk
     key = level.extent, level.sweeps, count
     if key not in sweepers:
         sweepers[key] = Sweeper(level, count, device)

@@ -134,6 +134,8 @@ def _tiles_under(level: Level, finer: Tiles, frames: int) -> Tensor:
     )
     flags = torch.zeros(frames, *level.grid, dtype=torch.bool, device=y.device)
     frame, first, last = finer.frame.expand_as(y), (low + y) // level.core[0], (high + y) // level.core[0]
-    for step in range(int((last - first).max()) + 1 if len(finer) else 0):
+    # As many as a row of cells can reach, counted here: asking a GPU for the most would make the host wait.
+    reach = ((size.extent[0] + 1) * level.width // size.width + 1) // level.core[0] + 2
+    for step in range(reach if len(finer) else 0):
         flags[frame, torch.minimum(first + step, last), y // level.core[1]] = True
     return flags

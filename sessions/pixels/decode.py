@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import NotFiniteError, RecipeError
-from ...imaging.device import on_host
+from ...imaging.device import constant, on_host
 from ..recipes.recipe import ALL_BUT_BACKGROUND, Recipe
 
 Span = tuple[float, float]
@@ -32,11 +32,12 @@ def decode(maps: Tensor, recipe: Recipe, model: str, span: Span | None = None) -
         return subject.to(torch.uint8).mul_(255), float(subject.any())
     values = _fast(subject_values(maps, recipe, model))
     low, high = values.min(), values.max()
-    brightest = 1 - float(low) if recipe.invert else float(high)
-    confidence = min(max(brightest, 0.0), 1.0)
+    lowest, highest = _read(low, high)
+    confidence = min(max(1 - lowest if recipe.invert else highest, 0.0), 1.0)
     if span is not None:
-        low, high = (type(low)(value) for value in span) if isinstance(values, np.ndarray) else values.new_tensor(span)
-    if recipe.decoding.endswith(STRETCHED) and high > low:  # a flat map has nothing to stretch
+        low, high = _like(values, span)
+        lowest, highest = span
+    if recipe.decoding.endswith(STRETCHED) and highest > lowest:  # a flat map has nothing to stretch
         values = (values - low) / (high - low)
         confidence = 1.0 if recipe.decoding == "cold_logits" else confidence
     levels = values.clip(0, 1) * 255
@@ -51,7 +52,7 @@ def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     if maps.dtype != torch.float64:
         maps = maps.float()
     extremes = _fast(maps)
-    if not math.isfinite(extremes.min()) or not math.isfinite(extremes.max()):
+    if not all(map(math.isfinite, _read(extremes.min(), extremes.max()))):
         raise NotFiniteError(
             f"{model} gives NaN or infinity: the file is damaged (download it again), or mean and std are far from "
             "what it was trained with"
@@ -63,7 +64,7 @@ def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     if recipe.decoding in ("sigmoid", "sigmoid_min_max", "cold_logits"):
         return values.sigmoid()
     if recipe.decoding == "levels":
-        return values / 255
+        return values / constant(255.0, values.dtype, values.device)
     return (values + 1) / 2 if recipe.decoding == "tanh" else values
 
 
@@ -81,6 +82,21 @@ def _subject_map(maps: Tensor, recipe: Recipe) -> Tensor:
 def _fast(values: Tensor) -> Any:
     """Whose methods to call: numpy's on the CPU, where torch's threads would wake beside the model's, else torch's."""
     return values.numpy() if on_host(values) else values
+
+
+def _read(low: Any, high: Any) -> tuple[float, float]:
+    """Two numbers of `_fast` values, for which a GPU is waited for once."""
+    if isinstance(low, Tensor):
+        low, high = torch.stack([low, high]).tolist()
+    return float(low), float(high)
+
+
+def _like(values: Any, span: Span) -> tuple[Any, Any]:
+    """The two numbers in the values' own precision, where they are."""
+    if isinstance(values, np.ndarray):
+        return values.dtype.type(span[0]), values.dtype.type(span[1])
+    low, high = constant(span, values.dtype, values.device)
+    return low, high
 
 
 def _class_probability(maps: Tensor, recipe: Recipe, model: str) -> Tensor:

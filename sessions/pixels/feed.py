@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...imaging.device import on_host
+from ...imaging.device import constant, on_host
 from ..onnx_file.picture_input import FLOATS, PictureInput
 from ..recipes.recipe import Recipe
 
@@ -41,7 +41,7 @@ def to_batch(feeds: Sequence[Tensor], target: PictureInput) -> Tensor:
 
 
 def _brightness(pixels: Tensor) -> Tensor:
-    weights = torch.tensor(BRIGHTNESS, device=pixels.device)
+    weights = constant(BRIGHTNESS, torch.int64, pixels.device)
     return ((pixels.int() * weights).sum(-1, dtype=torch.int32) + 0x8000 >> 16).to(torch.uint8)[None]
 
 
@@ -70,8 +70,8 @@ def _table(pixels: Tensor, recipe: Recipe) -> Tensor:
         brightest = torch.tensor(int(pixels.numpy().max())) if on_host(pixels) else pixels.max()
         levels = levels / brightest.double().clamp(min=1e-6)
     elif recipe.scale == "255":
-        levels = levels / 255
-    mean, std = levels.new_tensor((recipe.container.mean, recipe.container.std))[..., None]
+        levels = levels / constant(255.0, torch.float64, pixels.device)
+    mean, std = constant((recipe.container.mean, recipe.container.std), torch.float64, pixels.device)[..., None]
     table: Tensor = (levels - mean) / std
     return table
 

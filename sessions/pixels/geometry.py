@@ -5,6 +5,7 @@ from math import isqrt
 
 from torch import Tensor
 
+from ...imaging.device import constant
 from ...imaging.resize import resize
 from ...imaging.weights import Box
 from ..recipes.recipe import Recipe
@@ -69,7 +70,7 @@ def fit(levels: Tensor, placement: Placement, recipe: Recipe) -> Tensor:
     if inner.shape[:2] == (placement.height, placement.width):
         return inner
     canvas = levels.new_empty((placement.height, placement.width, 3))
-    canvas[:] = levels.new_tensor(recipe.pad)
+    canvas[:] = constant(recipe.pad, levels.dtype, levels.device)
     rows = slice(placement.top, placement.top + placement.inner_height)
     canvas[rows, placement.left : placement.left + placement.inner_width] = inner
     return canvas

@@ -9,22 +9,25 @@ from ...out_of_memory import is_out_of_memory
 from ...plain_text import plain_error
 from ..onnx_file.check import check_model_file
 from .cores import threads_of_session
+from .device_errors import cause_of, what_to_do
 from .library import CPU, failures, load_onnxruntime, quiet
 from .memory import MakeRoom
-from .providers import plain_name, provider_options, say_once
+from .providers import TENSORRT, check_providers, plain_name, provider_options, say_once, this_machine
+from .tensorrt import load_libraries
 
 
 def create_session(path: Path, providers: list[str], make_room: MakeRoom) -> Any:
-    """An onnxruntime session on the first of these providers, or on the CPU, with a warning, where that fails.
+    """An onnxruntime session on the first of these providers; on the next, with a warning, if that fails.
 
     make_room is called before a GPU is used, and again where its memory did not suffice. Raises the ModelErrors of a
     file that cannot be used.
     """
-    if providers[0] != CPU:
-        make_room(2 * path.stat().st_size)
-        session = _try(path, providers, make_room)
-        if session:
-            return session
+    for first, provider in enumerate(providers):
+        if provider != CPU:
+            make_room(2 * path.stat().st_size)
+            session = _try(path, providers[first:], make_room)
+            if session:
+                return session
     try:
         return new_session(path, [CPU], session_options())
     except failures() as error:
@@ -35,13 +38,20 @@ def _try(path: Path, providers: list[str], make_room: MakeRoom) -> Any:
     """None where the provider fails; once more where it ran out of memory."""
     for is_last in (False, True):
         try:
-            return new_session(path, providers, session_options())
+            session = new_session(path, providers, session_options())
         except failures() as error:
             reason = error
+        else:
+            check_providers(path.name, providers, session.get_providers())
+            return session
         if is_last or not is_out_of_memory(reason):
             break
         make_room(2 * path.stat().st_size)
-    say_once(f"{path.name} cannot be loaded on {plain_name(providers[0])}, it goes to the CPU: {plain_error(reason)}")
+    following = "the CPU" if providers[1] == CPU else plain_name(providers[1])
+    then = f"{path.name} cannot be loaded on {plain_name(providers[0])}, it goes to {following}"
+    cause = None if is_out_of_memory(reason) else cause_of(reason)
+    remedy = f". {what_to_do(cause, providers[0], this_machine())}" if cause else ""
+    say_once(f"{then}: {plain_error(reason)}{remedy}")
     return None
 
 
@@ -58,6 +68,8 @@ def session_options() -> Any:
 
 def new_session(path: Path, providers: list[str], options: Any) -> Any:
     """onnxruntime's own constructor, without its fall-back, which prints. Tests put failures in its place."""
+    if TENSORRT in providers:
+        load_libraries()
     named = [(name, provider_options(name)) for name in providers]
     return load_onnxruntime().InferenceSession(_readable(path), options, providers=named, enable_fallback=0)
 

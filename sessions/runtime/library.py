@@ -1,6 +1,8 @@
 """onnxruntime itself: found and imported, or what to do about it."""
 
+import contextlib
 import functools
+import io
 import logging
 import sys
 from importlib import import_module
@@ -9,6 +11,7 @@ from typing import Any
 
 from ...environment import TELEMETRY
 from ...errors import RuntimeMissingError
+from ...shell import pip_install, quoted_pip
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -40,10 +43,19 @@ def load_onnxruntime() -> ModuleType:
     if not is_ours and TELEMETRY.is_on and hasattr(ort, "disable_telemetry_events"):
         ort.disable_telemetry_events()
     if CUDA in ort.get_available_providers() and hasattr(ort, "preload_dlls") and torch_has_cuda():
-        ort.preload_dlls()
+        _preload(ort)
     if len(installed_packages()) > 1:
         logger.warning(two_packages())
     return ort
+
+
+def _preload(ort: ModuleType) -> None:
+    """Load the CUDA libraries of torch's packages. What it prints goes to the log's details: it names commands of its
+    own, which need not be right here, and `remedies` says what is."""
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        ort.preload_dlls()
+    for line in said.getvalue().splitlines():
+        logger.debug(f"onnxruntime: {line}")
 
 
 @functools.cache
@@ -83,16 +95,17 @@ def two_packages() -> str:
 
 def reinstall(installed: list[str], keep: str) -> str:
     """The command that leaves one package of onnxruntime, whole."""
-    return f"pip uninstall -y {' '.join(installed)} && pip install {keep}"
+    return f"{quoted_pip('uninstall', '-y', *installed)} && {pip_install(keep)}"
 
 
 def _explain_import(error: ImportError | None) -> str:
     installed = installed_packages()
     if not installed:
-        return "onnxruntime is not installed: pip install onnxruntime-gpu (NVIDIA) or pip install onnxruntime (CPU)"
+        gpu, cpu = pip_install("onnxruntime-gpu"), pip_install("onnxruntime")
+        return f"onnxruntime is not installed: {gpu} (NVIDIA) or {cpu} (CPU)"
     if len(installed) > 1:
         return two_packages()
-    command = f"pip install --force-reinstall --no-deps {installed[0]}"
+    command = pip_install("--force-reinstall", "--no-deps", installed[0])
     return f"{installed[0]} is installed but cannot be used ({error or 'the package is empty'}): {command}"
 
 

@@ -3,9 +3,9 @@
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...callbacks import RaiseIfCancelled
-from ...errors import ModelError, ModelInputError, ModelMemoryError, NoMaskError
+from ...errors import DeviceError, ModelError, ModelInputError, ModelMemoryError, NoMaskError
 from ...forks import refuse_in_fork
 from ...out_of_memory import is_out_of_memory
 from ...plain_text import plain_error, plain_list
@@ -25,12 +25,14 @@ from ..onnx_file.picture_input import find_picture_input
 from .cancel import stoppable
 from .cores import threads_of_session
 from .create import create_session
+from .device_errors import cause_of, what_to_do
 from .library import CPU, CUDA, failures, load_onnxruntime, quiet, torch_has_cuda
 from .memory import MakeRoom, release_torch_cache
-from .providers import TENSORRT, check_providers, choose_providers
+from .providers import TENSORRT, choose_providers, plain_name, say_once, this_machine
 
 logger = logging.getLogger("onnx_segmentation")
 
+T = TypeVar("T")
 FileIdentity = tuple[str, int, int]
 
 
@@ -54,11 +56,13 @@ class LoadedModel:
             self.frames_together = False  # each waits for what the one before left
         self.bytes = self.identity[2]
         self._asked, self._make_room = providers, make_room
-        self._session: Any = create_session(path, providers, make_room)
         self._process = os.getpid()
-        self.providers: list[str] = self._session.get_providers()
+        self._use(create_session(path, providers, make_room))
+
+    def _use(self, session: Any) -> None:
+        self._session: Any = session
+        self.providers: list[str] = session.get_providers()
         self.device = _device(self.providers[0])
-        check_providers(path.name, providers, self.providers)
 
     @property
     def is_loaded(self) -> bool:
@@ -87,6 +91,10 @@ class LoadedModel:
             raise NoMaskError(f"{self.path.name} has no output {shown(output)}; it has {plain_list(names)}")
         return str(output)
 
+    def gives_numbers(self, output: str) -> bool:
+        """Whether the file says so of an output: no other can stay on a GPU."""
+        return any(entry.name == output and entry.kind not in ("string", "unknown") for entry in self.facts.outputs)
+
     def run(
         self,
         feed: NDArray[Any],
@@ -100,8 +108,21 @@ class LoadedModel:
         background is black.
         raise_if_cancelled: called before and, on the CPU, four times a second while the model runs; what it raises
         stops the model and passes through.
+        What the device fails at is run again on the next provider, which the model stays on.
         Raises ModelInputError where the model cannot take it, ModelMemoryError where memory ran out, ForkedError.
         """
+        try:
+            return self._run(feed, outputs, raise_if_cancelled, others)
+        except DeviceError as error:
+            return self._go_on(error, lambda: self.run(feed, outputs, raise_if_cancelled, others))
+
+    def _run(
+        self,
+        feed: NDArray[Any],
+        outputs: list[str],
+        raise_if_cancelled: RaiseIfCancelled | None,
+        others: Mapping[str, NDArray[Any]] | None,
+    ) -> list[NDArray[Any]]:
         self._refuse_in_fork()
         if raise_if_cancelled:
             raise_if_cancelled()
@@ -129,6 +150,36 @@ class LoadedModel:
 
         release_memory: afterwards onnxruntime gives back the GPU memory that it does not use.
         """
+        try:
+            return self._run_bound(feed, output, raise_if_cancelled, release_memory)
+        except DeviceError as error:
+            try:
+                array = feed.cpu().numpy()
+            except RuntimeError:  # the card is gone, and what lay on it
+                raise error from None
+            (values,) = self._go_on(error, lambda: self.run(array, [output], raise_if_cancelled))
+            return torch.from_numpy(values).to(feed.device)
+
+    def _go_on(self, error: DeviceError, again: Callable[[], T]) -> T:
+        """The same work on the next provider. If that fails at it too, the device was not at fault, and is kept."""
+        failed = self.providers[0]
+        rest = self._asked[self._asked.index(failed) + 1 :] if failed in self._asked else []
+        if not rest:
+            raise error
+        before = self._session
+        self._use(create_session(self.path, rest, self._make_room))
+        try:
+            result = again()
+        except ModelInputError:
+            self._use(before)
+            raise
+        self._asked = rest  # whoever loads it again after `unload` need not fail first
+        say_once(f"{error} {self.path.name} goes on on {plain_name(self.providers[0])}, with the same picture")
+        return result
+
+    def _run_bound(
+        self, feed: Tensor, output: str, raise_if_cancelled: RaiseIfCancelled | None, release_memory: bool
+    ) -> Tensor:
         self._refuse_in_fork()
         if raise_if_cancelled:
             raise_if_cancelled()
@@ -148,10 +199,15 @@ class LoadedModel:
         except failures() as error:
             raise self._explain(error, feed.shape) from error
         binding.synchronize_outputs()
-        value = binding.get_outputs()[0]
-        if hasattr(value, "__dlpack__"):
-            return torch.from_dlpack(value)  # type: ignore[attr-defined]
-        return torch.from_numpy(value.numpy()).to(feed.device)  # before onnxruntime 1.26
+        return self._shared(binding.get_outputs()[0])
+
+    def _shared(self, value: Any) -> Tensor:
+        """An output as a tensor of the same memory."""
+        # Before 1.26 only the inner value can share its memory, before 1.22 none can.
+        for shared in (value, getattr(value, "_ortvalue", None)):
+            if hasattr(shared, "__dlpack__"):
+                return torch.from_dlpack(shared)  # type: ignore[attr-defined]
+        return torch.from_numpy(value.numpy()).to(self.device)
 
     def _refuse_in_fork(self) -> None:
         refuse_in_fork(self._process, f"{self.path.name} loaded")
@@ -168,6 +224,10 @@ class LoadedModel:
         if is_out_of_memory(error):
             reason = plain_error(error)
             return ModelMemoryError(f"memory ran out while {name} ran on {list(shape)}: {reason}. Use a smaller model")
+        cause = cause_of(error) if self.providers[0] != CPU else None
+        if cause:
+            remedy = what_to_do(cause, self.providers[0], this_machine())
+            return DeviceError(f"{plain_name(self.providers[0])} failed, {cause.name}: {plain_error(error)}. {remedy}.")
         return ModelInputError(f"{name} failed on an input of {list(shape)}: {plain_error(error)}")
 
 

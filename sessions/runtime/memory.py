@@ -7,6 +7,11 @@ from typing import TypeVar
 
 import torch
 
+from ...errors import DeviceMemoryError
+from ...out_of_memory import is_gpu_out_of_memory
+from ...plain_text import plain_error
+from .device_errors import cause_of
+
 logger = logging.getLogger("onnx_segmentation")
 
 T = TypeVar("T")
@@ -41,12 +46,24 @@ def frames_that_fit(bytes_per_frame: int, free: int) -> int:
 
 
 def try_on(work: Callable[[torch.device], T], device: torch.device, make_room: MakeRoom) -> T:
-    """`work(device)`; where a GPU's memory runs out, again after it was freed, and then on the CPU, with a warning."""
+    """`work(device)`; if a GPU's memory runs out, again after it was freed, and then on the CPU, with a warning; if the
+    GPU fails otherwise, on the CPU at once."""
     for _ in range(2 if device.type == "cuda" else 0):
         try:
             return work(device)
-        except torch.cuda.OutOfMemoryError as error:
-            reason = str(error)  # the error itself would keep the tensors in memory
+        except (RuntimeError, DeviceMemoryError) as error:
+            cause, reason = cause_of(error), plain_error(error)  # the error itself would keep the tensors in memory
+            if not is_gpu_out_of_memory(error):
+                if cause is None:
+                    raise
+                return _off_the_gpu(work, device, f"{cause.name} is at fault: {reason}")
         make_room(0)
         logger.warning(f"memory of {device} ran out: {reason}")
     return work(torch.device("cpu"))
+
+
+def _off_the_gpu(work: Callable[[torch.device], T], device: torch.device, reason: str) -> T:
+    """What the CPU fails at too is no fault of the GPU's."""
+    result = work(torch.device("cpu"))
+    logger.warning(f"{device} failed, and the CPU did its work. {reason}")
+    return result

@@ -10,31 +10,14 @@ from typing import Any
 from ...caches import own_folder
 from ...errors import OptionsError
 from ...values import shown
-from .library import CPU, CUDA, installed_packages, load_onnxruntime, reinstall, torch_has_cuda
+from . import remedies
+from .library import CPU, CUDA, installed_packages, load_onnxruntime, torch_has_cuda
+from .remedies import PROVIDERS, TENSORRT, Library, Machine, plain_name
 
+__all__ = ["PROVIDERS", "TENSORRT", "choose_providers", "plain_name"]
 logger = logging.getLogger("onnx_segmentation")
 
-TENSORRT = "TensorrtExecutionProvider"
-# Plain names, in the order in which `auto` takes the first that can be used.
-PROVIDERS = {
-    "CUDA": CUDA,
-    "TensorRT": TENSORRT,
-    "MIGraphX": "MIGraphXExecutionProvider",
-    "ROCm": "ROCMExecutionProvider",
-    "CoreML": "CoreMLExecutionProvider",
-    "DirectML": "DmlExecutionProvider",
-    "OpenVINO": "OpenVINOExecutionProvider",
-    "CPU": CPU,
-}
 ONLY_WHEN_ASKED = (TENSORRT,)  # it compiles each model for minutes
-PROVIDER_PACKAGES = {"MIGraphX": "onnxruntime-migraphx", "ROCm": "onnxruntime-rocm", "CoreML": "onnxruntime"}
-PROVIDER_PACKAGES |= {"DirectML": "onnxruntime-directml", "OpenVINO": "onnxruntime-openvino"}
-
-
-def plain_name(provider: str) -> str:
-    """CUDA for CUDAExecutionProvider."""
-    names = {full: plain for plain, full in PROVIDERS.items()}
-    return names.get(provider, provider.removesuffix("ExecutionProvider"))
 
 
 def to_provider(name: str) -> str:
@@ -61,7 +44,10 @@ def choose_providers(provider: str | None = None) -> list[str]:
         usable = (name for name in PROVIDERS.values() if name not in ONLY_WHEN_ASKED and is_usable(name))
         provider = next(usable, CPU)
     elif provider not in available:
-        say_once(f"this onnxruntime has no {plain_name(provider)}: models run on the CPU. {_install(provider)}")
+        say_once(
+            f"this onnxruntime has no {plain_name(provider)}: models run on the CPU. "
+            f"{remedies.how_to_get(this_machine(), provider)}"
+        )
         provider = CPU
     order = [provider, CUDA, CPU] if provider == TENSORRT else [provider, CPU]
     return list(dict.fromkeys(name for name in order if name in (provider, CPU) or name in available))
@@ -115,46 +101,64 @@ def check_providers(model: str, asked: list[str], got: list[str]) -> None:
 
 def what_is_wrong(provider: str) -> str:
     """Why a provider that onnxruntime lists does not come, and the one command that mends it."""
-    library = missing_library(provider)
-    lacks = f"Its library needs {library}, which is not there. " if library else "Its libraries could not be loaded. "
-    if provider not in (CUDA, TENSORRT):
-        return lacks + _install(provider)
-    ort_major, torch_major = cuda_major(), torch_cuda().split(".")[0]
-    versions = f"onnxruntime {load_onnxruntime().__version__} is for CUDA {ort_major}, torch for CUDA {torch_major}. "
-    if torch_major.isdecimal() and int(torch_major) != ort_major:
-        matching = {13: ">=1.27", 12: ">=1.24,<1.27", 11: "<1.19"}.get(int(torch_major), "")
-        return f'{lacks}{versions}Install the one that matches torch: pip install "onnxruntime-gpu{matching}"'
-    extra = "tensorrt" if provider == TENSORRT else "onnxruntime-gpu[cuda,cudnn]"
-    return f'{lacks}{versions}Install what it lacks: pip install "{extra}"'
+    return remedies.what_is_wrong(this_machine(), provider, find_library(provider))
 
 
 def why_not(provider: str) -> str:
     """Why a provider that was asked for did not come, and the command that mends it."""
     if provider not in load_onnxruntime().get_available_providers():
-        return f"this onnxruntime has no {plain_name(provider)}. {_install(provider)}"
+        return f"this onnxruntime has no {plain_name(provider)}. {remedies.how_to_get(this_machine(), provider)}"
     return what_is_wrong(provider)
 
 
-def missing_library(provider: str) -> str:
-    """The first library that a provider's own needs and the system does not find; empty where it does not say."""
+def find_library(provider: str) -> Library:
+    """A provider's own library, tried as onnxruntime would load it."""
     stem = {CUDA: "cuda", TENSORRT: "tensorrt", PROVIDERS["OpenVINO"]: "openvino"}.get(provider, "")
     folder = Path(load_onnxruntime().__file__ or "").parent / "capi"
     name = f"onnxruntime_providers_{stem}.dll" if sys.platform == "win32" else f"libonnxruntime_providers_{stem}.so"
     if not stem or not (folder / name).is_file():
-        return ""
+        return Library()
     try:
         ctypes.CDLL(str(folder / name))
     except OSError as error:
         reason = str(error)
-        return reason.split(":")[0] if "cannot open shared object" in reason else ""
-    return ""
+        return Library(False, reason.split(":")[0] if "cannot open shared object" in reason else "")
+    return Library(True)
+
+
+def missing_library(provider: str) -> str:
+    """The first library that a provider's own needs and the system does not find; empty where it does not say."""
+    return find_library(provider).lacks
 
 
 def missing_provider() -> str:
     """What keeps models off a GPU that torch has, and the command that mends it; empty where nothing does."""
-    if not torch_has_cuda() or CUDA in load_onnxruntime().get_available_providers():
-        return ""
-    return f"runs on the CPU although torch has a GPU: this onnxruntime has no CUDA. {_install(CUDA)}"
+    return remedies.what_is_missing(this_machine(), find_library(CUDA))
+
+
+def this_machine() -> Machine:
+    """What of this machine, its torch and its onnxruntime decides who runs a model."""
+    ort, major, rocm = load_onnxruntime(), torch_cuda().split(".")[0], torch_has_rocm()
+    return Machine(
+        system={"win32": "Windows", "darwin": "Darwin"}.get(sys.platform, "Linux"),
+        torch_cuda=int(major) if major.isdecimal() else None,
+        torch_rocm=rocm,
+        sees_gpu=rocm or torch_has_cuda(),
+        onnxruntime=ort.__version__,
+        runtime_cuda=cuda_major(),
+        available=tuple(ort.get_available_providers()),
+        packages=tuple(installed_packages()),
+        card=_card(),
+    )
+
+
+def _card() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        return "this card"
+    major, minor = torch.cuda.get_device_capability()
+    return f"{torch.cuda.get_device_name()} (compute capability {major}.{minor})"
 
 
 def cuda_major() -> int:
@@ -185,8 +189,3 @@ def torch_cuda() -> str:
     import torch
 
     return torch.version.cuda or "none"
-
-
-def _install(provider: str) -> str:
-    package = PROVIDER_PACKAGES.get(plain_name(provider), "onnxruntime-gpu")
-    return f"To use it: {reinstall(installed_packages() or ['onnxruntime'], package)}"
