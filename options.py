@@ -23,6 +23,9 @@ REST = {
 # As a node that is placed anew has it; `CutoutOptions` has what older graphs mean. A picture's own alpha counts.
 USUAL: dict[str, Any] = {"min_confidence": PROBABLE, "input_alpha": "multiply"}
 
+# Of a cut-out without matting: nearer to the truth than rembg's on every ground (benchmarks/edges.py).
+PLAIN_COLOURS: EdgeColours = "blur_fusion"
+
 
 class Options(TypedDict, total=False):
     """The widgets of the nodes, under the same names; what is not given is `USUAL`, or as in `CutoutOptions`."""
@@ -46,6 +49,8 @@ def to_options(options: Options, mask: bool = False) -> CutoutOptions:
     Raises TypeError for a name that is none, OptionsError for values.
     """
     values: dict[str, Any] = USUAL | {**options}
+    if "edge_colours" not in values and not values.get("alpha_matting") and values.get("quality", "rembg") == "rembg":
+        values["edge_colours"] = PLAIN_COLOURS
     for name in options:
         if name not in Options.__annotations__:
             _refuse(name)

@@ -99,7 +99,7 @@ def finished_colours(
 ) -> tuple[Tensor, Tensor]:
     """Colours [H, W, 3] and alpha [H, W] of a solved alpha; foreground and opacity as in `colours_and_alpha`."""
     seen = alpha if opacity is None else round_levels(alpha * opacity)
-    if foreground is not None and options.edge_colours in ("auto", "estimated"):
+    if foreground is not None and options.edge_colours not in ("photo", "premultiplied"):
         return torch.where((alpha < 1)[..., None], to_values(foreground), rgb), seen
     shares = seen if options.edge_colours == "premultiplied" else alpha  # of the subject in each pixel of the picture
     return edge_colours(rgb, shares, options, raise_if_cancelled), seen

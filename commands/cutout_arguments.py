@@ -64,7 +64,7 @@ def _matting(group: Any) -> None:
     )
     method, colours = late.word("refine", "method"), late.word("refine", "edge_colours")
     group.add_argument("--matting-method", type=method, default="closed_form", metavar="NAME", help=METHODS)
-    group.add_argument("--edge-colours", type=colours, default="auto", metavar="NAME", help=HELP["colours"])
+    group.add_argument("--edge-colours", type=colours, metavar="NAME", help=HELP["colours"])
     group.add_argument(
         "-ppm", "--post-process-mask", action="store_true", help="remove specks, make the mask on or off"
     )
@@ -143,7 +143,7 @@ HELP = {
     "foreground": "mask levels above are subject (default: 240)",
     "background": "mask levels below are background (default: 20)",
     "erode": "by which both shrink (default: 10)",
-    "colours": "auto, photo, estimated or premultiplied (default: auto)",
+    "colours": "photo, estimated, blur_fusion, premultiplied or auto (default: blur_fusion; estimated with matting)",
     "confidence": "a picture below has no subject: its mask is empty (default: 0.5; 0 never empties one)",
     "alpha": "what a picture's own transparency does: multiply, prior (for the trimap), ignore (default: multiply)",
     "format": "default: what the name of the output file says, else png",

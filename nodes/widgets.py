@@ -72,6 +72,7 @@ class MattingWidgets(ResultWidgets):
         "Colours of the cut-out. photo: the picture's own. estimated: without the background's tint at soft edges. "
         "premultiplied: multiplied by alpha, as rembg does. auto: estimated with alpha matting, photo without. "
         "blur_fusion: a faster, rougher estimate.",
+        placed="estimated",
         advanced=True,
     )
     steady_trimap: bool = optional(

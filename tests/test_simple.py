@@ -191,9 +191,25 @@ def test_the_matting_options_arrive():
 
 
 def test_what_is_not_said_is_as_a_new_node_has_it():
-    assert to_options({}) == CutoutOptions(min_confidence=0.5, input_alpha="multiply")
+    plain = RefineOptions(edge_colours="blur_fusion")
+    assert to_options({}) == CutoutOptions(plain, min_confidence=0.5, input_alpha="multiply")
     asked = {"min_confidence": 0.0, "input_alpha": "prior"}
-    assert to_options(asked) == CutoutOptions(**asked)
+    assert to_options(asked) == CutoutOptions(plain, **asked)
+
+
+@pytest.mark.parametrize(
+    ("options", "colours"),
+    [
+        ({"post_process_mask": True}, "blur_fusion"),
+        ({"alpha_matting": True}, "auto"),
+        ({"quality": "fast"}, "auto"),
+        ({"edge_colours": "photo"}, "photo"),
+        ({"edge_colours": "auto"}, "auto"),
+    ],
+)
+def test_colours_of_a_cut_out_without_matting_are_estimated_too(options, colours):
+    assert to_options(options).refine.edge_colours == colours
+    assert to_options(options, mask=True).refine.edge_colours == "photo"  # which nobody sees
 
 
 def test_rembgs_names_mean_the_same(u2netp, photo):
