@@ -4,6 +4,7 @@ import os
 import posixpath
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ..errors import InputsError
@@ -18,6 +19,7 @@ def protect_originals(found: Found, naming: Naming, output: Path) -> None:
     Raises InputsError if results would lie where pictures are looked for, so that the next run would cut out the
     cut-outs; and if a picture has the place of a result, so that it would be replaced, or is one of an earlier run.
     """
+    check_apart(found, output)
     folders = {posixpath.dirname(naming.output(path)) for path in found.paths}
     listed = {identity(folder): folder for folder in found.folders}
     for folder in folders:
@@ -29,6 +31,20 @@ def protect_originals(found: Found, naming: Naming, output: Path) -> None:
     taken = dict(_taken(found, naming, output, folders))
     if taken:
         _refuse_same(taken, found)
+
+
+def check_apart(found: Found, output: Path) -> None:
+    """Raises InputsError if the output folder holds a folder that was searched: `cutout photos -o .`"""
+    place = identity(output)
+    if place is None:
+        return
+    known = cache(identity)
+    for folder in found.folders:
+        if any(known(parent) == place for parent in Path(folder).parents):
+            raise InputsError(
+                f"the output folder {output} holds {folder}, whose pictures are cut out: the results would lie among "
+                f"other files. Give a folder of their own, such as {output / 'cutouts'}"
+            )
 
 
 def _taken(found: Found, naming: Naming, output: Path, folders: set[str]) -> Iterator[tuple[Identity, str]]:
