@@ -19,7 +19,6 @@ def protect_originals(found: Found, naming: Naming, output: Path) -> None:
     Raises InputsError if results would lie where pictures are looked for, so that the next run would cut out the
     cut-outs; and if a picture has the place of a result, so that it would be replaced, or is one of an earlier run.
     """
-    check_apart(found, output)
     folders = {posixpath.dirname(naming.output(path)) for path in found.paths}
     listed = {identity(folder): folder for folder in found.folders}
     for folder in folders:
@@ -31,6 +30,7 @@ def protect_originals(found: Found, naming: Naming, output: Path) -> None:
     taken = dict(_taken(found, naming, output, folders))
     if taken:
         _refuse_same(taken, found)
+    check_apart(found, output)
 
 
 def check_apart(found: Found, output: Path) -> None:
@@ -43,7 +43,7 @@ def check_apart(found: Found, output: Path) -> None:
         if any(known(parent) == place for parent in Path(folder).parents):
             raise InputsError(
                 f"the output folder {output} holds {folder}, whose pictures are cut out: the results would lie among "
-                f"other files. Give a folder of their own, such as {output / 'cutouts'}"
+                f"other files. Give another folder as output, such as {output / 'cutouts'}"
             )
 
 
