@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
 from typing import Any
 
-from ..sessions.recipes.catalog import digest
+from ..sessions.onnx_file.content import content_digest
 from ..sessions.recipes.recipe import to_dict
 from .job import Job
 
@@ -22,7 +22,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """model: digest of the file. recipe, options: digests of their values. version: RESULTS_VERSION."""
+    """model: digest of the file and of its weights. recipe, options: of their values. version: RESULTS_VERSION."""
 
     model: str
     recipe: str
@@ -45,7 +45,7 @@ def fingerprint(job: Job) -> Fingerprint:
     """Of a job. Options that have their usual values do not count, so that new ones change nothing."""
     options = _changed(job.options) | {f"form.{name}": value for name, value in _changed(job.form).items()}
     options |= {name: value for name in ("where", "column") if (value := getattr(job, name))}
-    return Fingerprint(digest(job.model, "sha256")[:SHOWN], _short(to_dict(job.recipe)), _short(options))
+    return Fingerprint(content_digest(job.model)[:SHOWN], _short(to_dict(job.recipe)), _short(options))
 
 
 def _changed(record: Any) -> dict[str, Any]:

@@ -5,20 +5,58 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from ..errors import InputsError
 from .outcome import Outcome, plain_row, to_row
+from .whole_files import check_folder
 
+FIRST = ["input", "output", "status"]
+"""The columns with which every table of ours has begun."""
+HEAD = 4096  # bytes within which the names of columns end
 COLUMNS = [field.name for field in fields(Outcome) if field.name != "at"]
 SUFFIXES = (".csv", ".parquet")
 AT_ONCE = 10_000  # rows in memory
 
 
 def check_manifest(name: str) -> None:
-    """Raises InputsError for a file that is neither."""
+    """Raises InputsError for a file that is neither, or of somebody else; OSError if it cannot be looked at."""
     if not name.endswith(SUFFIXES):
         raise InputsError(f"manifest is {name}; give a name that ends with {' or '.join(SUFFIXES)}")
+    file = Path(name)
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        check_folder(file.parent, f"manifest is {name}")
+        return
+    if not (file.is_file() and _is_ours(file)):
+        raise InputsError(
+            f"manifest is {name}, which is there and is no table that this command wrote: give another name"
+        )
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether it is a table of rows, of this or an earlier version; an empty file is nobody's."""
+    if not file.stat().st_size:
+        return True
+    names = _csv_names(file) if file.name.endswith(".csv") else _parquet_names(file)
+    return names[: len(FIRST)] == FIRST
+
+
+def _csv_names(file: Path) -> list[str]:
+    with file.open("rb") as opened:
+        return opened.readline(HEAD).decode("utf-8", "replace").strip().split(",")
+
+
+def _parquet_names(file: Path) -> list[str]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return list(parquet.read_schema(file).names)
+    except pa.ArrowException:
+        return []
 
 
 def write_csv(rows: Iterable[Outcome], file: Any) -> None:

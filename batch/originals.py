@@ -4,6 +4,7 @@ import os
 import posixpath
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ..errors import InputsError
@@ -29,6 +30,21 @@ def protect_originals(found: Found, naming: Naming, output: Path) -> None:
     taken = dict(_taken(found, naming, output, folders))
     if taken:
         _refuse_same(taken, found)
+    check_apart(found, output)
+
+
+def check_apart(found: Found, output: Path) -> None:
+    """Raises InputsError if the output folder holds a folder that was searched: `cutout photos -o .`"""
+    place = identity(output)
+    if place is None:
+        return
+    known = cache(identity)
+    for folder in found.folders:
+        if any(known(parent) == place for parent in Path(folder).parents):
+            raise InputsError(
+                f"the output folder {output} holds {folder}, whose pictures are cut out: the results would lie among "
+                f"other files. Give another folder as output, such as {output / 'cutouts'}"
+            )
 
 
 def _taken(found: Found, naming: Naming, output: Path, folders: set[str]) -> Iterator[tuple[Identity, str]]:

@@ -1,5 +1,7 @@
 """What became of one picture: the row that manifests and records have for it."""
 
+import errno
+import os
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -8,6 +10,20 @@ from ..plain_text import LINE, plain
 
 Status = Literal["done", "failed", "left", "filtered", "begun"]
 EXPLAINED = 400  # characters
+SYSTEM = {
+    errno.ENOENT: "there is no such file or folder",
+    errno.ENAMETOOLONG: "the name is too long for this disk (most take 255 bytes for each part): give a shorter one",
+    errno.ENOTDIR: "what stands before its last part is a file, not a folder",
+    errno.EEXIST: "a file of that name is there, where a folder is needed: give another name",
+    errno.EISDIR: "it is a folder, where a file is needed",
+    errno.EACCES: "not allowed: see to the rights of the file and of the folders above it",
+    errno.EPERM: "not allowed by the system",
+    errno.EROFS: "the disk can only be read: give a place on another one",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is used up",
+    errno.ELOOP: "links lead in a circle",
+}
+"""What the system's errors say, in words, and what to do."""
 NOTES = "; "  # between notes, where a row has one cell for them
 
 
@@ -58,5 +74,8 @@ def explain(error: BaseException) -> str:
     """An error in one line, for somebody who did not write this."""
     if isinstance(error, MemoryError):
         return "not enough memory for a picture of this size"
+    if isinstance(error, OSError) and error.errno in SYSTEM:
+        words = SYSTEM[error.errno]
+        return f"{plain(os.fsdecode(error.filename))}: {words}" if isinstance(error.filename, str | bytes) else words
     text = plain(error, EXPLAINED)
     return text if isinstance(error, SegmentationError) else f"{type(error).__name__}: {text}"

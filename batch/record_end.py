@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .manifest import write_csv, write_parquet
+from .manifest import check_manifest, write_csv, write_parquet
 from .outcome import Outcome
 from .run import Run
 from .whole_files import new_part
@@ -26,7 +26,9 @@ def recorded(run: Run, manifest: str | None) -> Iterator[None]:
 
 
 def write_manifest(rows: Iterator[Outcome], file: Path) -> None:
-    """The whole table or none. Raises OSError as writing does."""
+    """The whole table or none. Raises InputsError for a file that has come to be somebody else's, OSError as writing
+    does."""
+    check_manifest(str(file))
     part = new_part(file)
     try:
         with part.open("xb") as opened:

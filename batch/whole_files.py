@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+from ..errors import InputsError
 from ..pictures.file_kind import special_kind
 from .stamps import Stamp, to_stamp
 
@@ -24,6 +25,18 @@ def part_of(path: Path) -> Path:
     if len(os.fsencode(name)) > LONGEST:
         name = f".{sha256(os.fsencode(path.name)).hexdigest()[:16]}{path.suffix or '.part'}{PART}"
     return path.with_name(name)
+
+
+def check_folder(folder: Path, what: str) -> None:
+    """Look whether it is a folder or can become one. what: as the message begins.
+
+    Raises InputsError if a file has its name or that of a folder above, OSError for a name that cannot be.
+    """
+    for place in (folder, *folder.parents):
+        if place.is_dir():
+            return
+        if place.exists():
+            raise InputsError(f"{what}, but {place} is {special_kind(place) or 'a file'}: give another name")
 
 
 def new_part(path: Path) -> Path:

@@ -18,9 +18,13 @@ def main(argv: list[str] | None = None, prog: str = "onnx-segmentation") -> int:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(subparsers)
-    args = parser.parse_args(argv)
-    _print_everything()
-    code: int = args.run(args)
+    try:
+        args = parser.parse_args(argv)  # values of options may import libraries for seconds
+        _print_everything()
+        code: int = args.run(args)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return code
 
 

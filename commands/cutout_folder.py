@@ -15,12 +15,13 @@ from ..batch.shard_form import PARQUET, common_suffix
 from ..batch.shards import ShardCutter, open_stored
 from ..batch.storage import SCHEME
 from ..batch.stores import LocalStore
+from ..batch.whole_files import check_folder
 from ..batch.worker import Worker
 from ..batch.writer import Writer
 from ..errors import InputsError
 from ..pictures.read import lift_pillow_limit
 from . import dry_run
-from .cutout_job import LOCAL, PYARROW, check_needed, load, means_shards, some_pictures, to_form, to_job
+from .cutout_job import LOCAL, PYARROW, check_needed, keep_recipe, load, means_shards, some_pictures, to_form, to_job
 from .report import Report
 
 MOST_JOBS = 1024
@@ -32,22 +33,24 @@ def run(args: argparse.Namespace) -> int:
     jobs = check_local(args)
     lift_pillow_limit()
     output, form = absolute(args.output), to_form(args)
+    check_folder(output, f"output is {args.output}")
     shards = means_shards(args)
     found = find_pictures(args.inputs, output, args.base, shards)
     suffix = common_suffix(found.paths) if shards else form.suffix
     if suffix == PARQUET:
         check_needed(PYARROW)
     with share_cores(jobs, available_cores()):
-        session = load(args, partial(some_pictures, found, None, args))  # held until the worker has it too
+        store = LocalStore(output, clean=args.dry_run is None)
+        session = load(args, partial(some_pictures, found, None, args), store)  # held until the worker has it too
         job = to_job(args, form, session)
-        worker, store, mark = Worker(job), LocalStore(output), fingerprint(job)
+        worker, mark = Worker(job), fingerprint(job)
         again = Again(args.overwrite, args.retry_failed)
         if args.dry_run is not None:
-            store = LocalStore(output, clean=False)
             this = begin(found, store, output.as_posix(), suffix, mark, again, local=True)
             return dry_run.run(args, this, list(this.tasks()), worker, jobs)
         with only_run(output):
             this = begin(found, store, output.as_posix(), suffix, mark, again, local=True)
+            keep_recipe(args, store, job)
             with Report(this.plan, found, args.quiet) as report, recorded(this, args.manifest):
                 writer = Writer(worker, store, mark, this.record.add)
                 if shards:

@@ -2,23 +2,27 @@
 
 import argparse
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from ..batch.first_recipe import first_recipe, keep_first_recipe
 from ..batch.inputs import Found
 from ..batch.job import Job
 from ..batch.recipe import LocalSource, StoredSource, in_memory, telling_pictures
 from ..batch.shard_form import is_shard
 from ..batch.shards import first_pictures, open_stored
+from ..batch.stores import Store
 from ..batch.where import check_where
 from ..errors import InputsError, ResultError
 from ..options import Options, to_options
 from ..pictures.write import ColourLevels, Format, ResultForm
 from ..sessions.guessed import settled
-from ..sessions.recipes.sidecar import read_recipe
+from ..sessions.recipes.sidecar import read_recipe, sidecar_path
 from ..sessions.session import CustomSession
 from ..shell import FOLDER, pip_install
 from ..simple import load_session
@@ -31,16 +35,39 @@ RAY = LOCAL | {"ray": "ray[data]>=2.60,<3", "pyarrow": "pyarrow"}
 PACKAGE = __name__.partition(".")[0]
 
 
-def load(args: argparse.Namespace, pictures: Callable[[], Sequence[Tensor]]) -> CustomSession:
+def load(
+    args: argparse.Namespace, pictures: Callable[[], Sequence[Tensor]], store: Store | None = None
+) -> CustomSession:
     """The model with the recipe of the whole run, so that what is wrong with it is said before anything is written.
 
-    pictures: some of the run, [H, W, 3] uint8 each, asked for if the recipe is a guess without.
+    pictures: some of the run, [H, W, 3] uint8 each, asked for if the recipe is a guess without. store: the output
+    folder, whose first recipe stays unless the user gave one.
     """
     if args.where:
         check_where(args.where)
     to_options(options(args))
     recipe = args.recipe and read_recipe(args.recipe)
-    return settled(load_session(args.model or default_model(), recipe, provider=args.provider), pictures)
+    session = load_session(args.model or default_model(), recipe, provider=args.provider)
+    first = first_recipe(store, session.path) if store and not gives_recipe(args, session.path) else None
+    if first is None or args.overwrite:
+        return settled(session, pictures)
+    if session.doubt or first != session.recipe:
+        print(
+            "recipe: that of the first run of this output folder (--recipe gives another, --overwrite finds it anew)",
+            file=sys.stderr,
+        )
+    return session.with_recipe(first)
+
+
+def keep_recipe(args: argparse.Namespace, store: Store, job: Job) -> None:
+    """For later runs. Raises OSError."""
+    if not gives_recipe(args, job.model):
+        keep_first_recipe(store, job.model, job.recipe)
+
+
+def gives_recipe(args: argparse.Namespace, model: Path) -> bool:
+    """Whether the user says how to feed the model: with an option, or in a file beside it."""
+    return args.recipe is not None or sidecar_path(model).is_file()
 
 
 def to_job(args: argparse.Namespace, form: ResultForm, session: CustomSession) -> Job:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..batch.cores import available_cores, share_cores
 from ..batch.inputs import absolute
 from ..batch.where import meets
-from ..batch.whole_files import write_whole
+from ..batch.whole_files import check_folder, write_whole
 from ..batch.worker import Worker
 from ..errors import InputsError
 from ..pictures.file_kind import identity, special_kind
@@ -76,6 +76,8 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _check_target(target: Path, args: argparse.Namespace) -> None:
+    """Raises InputsError, OSError for a name that cannot be."""
+    check_folder(target.parent, f"output is {target}")
     if target.is_dir():
         raise InputsError(f"{target} is a folder: give it a file's name, such as {target / 'cut.png'}")
     if target.exists() and identity(target) == identity(args.inputs[0]):

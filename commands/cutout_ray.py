@@ -19,11 +19,22 @@ from ..batch.record_end import recorded
 from ..batch.run import Again, Run, begin
 from ..batch.shard_form import common_suffix
 from ..batch.storage import find_stored, open_place
+from ..batch.whole_files import check_folder
 from ..batch.worker import Worker
 from ..errors import InputsError
 from ..pictures.read import lift_pillow_limit
 from . import dry_run
-from .cutout_job import RAY, check_needed, check_package, load, means_shards, some_pictures, to_form, to_job
+from .cutout_job import (
+    RAY,
+    check_needed,
+    check_package,
+    keep_recipe,
+    load,
+    means_shards,
+    some_pictures,
+    to_form,
+    to_job,
+)
 from .report import Report
 
 
@@ -39,21 +50,21 @@ def run(args: argparse.Namespace) -> int:
         manifest.check_manifest(args.manifest)
     options = RayOptions(args.ray_address, args.ray_workers, args.ray_cpus, args.ray_gpus)
     output, form = open_place(args.output), to_form(args)
+    if output.local:
+        check_folder(Path(output.path), f"output is {output.shown}")
     source, found = find_stored(args.inputs, output, args.base, means_shards(args))
     suffix = common_suffix(found.paths) if means_shards(args) else form.suffix
     # Loads it, so that what is wrong with it is said before Ray begins.
     stored = None if source.type_name == "local" else source
-    job = to_job(args, form, load(args, partial(some_pictures, found, stored, args)))
-    local, mark, store = (
-        output.local and source.type_name == "local",
-        fingerprint(job),
-        output.store(clean=args.dry_run is None),
-    )
+    store = output.store(clean=args.dry_run is None)
+    job = to_job(args, form, load(args, partial(some_pictures, found, stored, args), store))
+    local, mark = output.local and source.type_name == "local", fingerprint(job)
     again = Again(args.overwrite, args.retry_failed)
     if args.dry_run is not None:
         return _try_out(args, begin(found, store, output.path, suffix, mark, again, local), job, source)
     with only_run(Path(output.path)) if output.local else nullcontext():
         this = begin(found, store, output.path, suffix, mark, again, local)
+        keep_recipe(args, store, job)
         with Report(this.plan, found, args.quiet) as report, recorded(this, args.manifest):
             if this.plan.todo:
                 try:

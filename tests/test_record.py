@@ -71,7 +71,7 @@ def test_the_same_again_does_nothing(photos, cut, tmp_path):
     assert code == 0 and "0 done" in said and "3 were there before" in said
     assert stamps(tmp_path / "out") == before
     assert [row["status"] for row in rows] == ["done"] * 3 and len({row["input"] for row in rows}) == 3
-    assert len(list((tmp_path / "out" / FOLDER).iterdir())) == 1
+    assert len(list((tmp_path / "out" / FOLDER).glob("*.jsonl"))) == 1
 
 
 @pytest.mark.parametrize(

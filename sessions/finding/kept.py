@@ -10,7 +10,7 @@ from typing import Any
 
 from ...caches import own_folder
 from ...errors import SegmentationError
-from ..recipes.catalog import digests
+from ..onnx_file.content import content_digest
 from ..recipes.recipe import Recipe, from_dict, to_dict
 
 logger = logging.getLogger("onnx_segmentation")
@@ -74,4 +74,4 @@ def _place(path: Path) -> Path | None:
     folder = own_folder("recipes")
     if folder is None:
         return None
-    return folder / f"{digests(path)['sha256']}.json"
+    return folder / f"{content_digest(path)}.json"

@@ -23,11 +23,16 @@ OnRun = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Trial:
-    """What may be used to find a recipe. pictures: [H, W, 3] uint8, of the user's own; without, nothing is tried."""
+    """What may be used to find a recipe. pictures: [H, W, 3] uint8, of the user's own; without, nothing is tried. A
+    picture of one colour (a logo, whose shape is in its alpha) tells nothing of a model and is left out."""
 
     pictures: Sequence[Tensor] = ()
     on_run: OnRun | None = None
     raise_if_cancelled: RaiseIfCancelled | None = None
+
+    def __post_init__(self) -> None:
+        telling = [picture for picture in self.pictures if bool((picture != picture[0, 0]).any())]
+        object.__setattr__(self, "pictures", telling)
 
 
 def run_sample(
