@@ -47,6 +47,8 @@ class RembgSession:
     away.
     """
 
+    per_class = False
+
     def __init__(self, name: str, provider: str | None = None) -> None:
         load_onnxruntime()
         self.name, self.path, self.make_room = name, Path(f"rembg's {name}"), release_torch_cache

@@ -37,6 +37,8 @@ class Segmenter(Protocol):
 
     path: Path
     make_room: MakeRoom
+    per_class: bool
+    """Whether `segment` gives a mask of each class too: may be switched off during a run."""
 
     @property
     def held(self) -> Held:

@@ -92,7 +92,8 @@ class CustomSession:
         """What is doubtful about the recipe, if it was found and not tried."""
         self._asked = provider
         self._classes = ""
-        self._per_class = False
+        self.per_class = False
+        """Whether `segment` gives a mask of each class too."""
         self._plate: Tensor | None = None
         self._running: Asking | None = None
         with stage("load model"):
@@ -122,7 +123,7 @@ class CustomSession:
         """
         other = object.__new__(CustomSession)
         vars(other).update(vars(self))
-        other._classes, other._plate, other._per_class = classes, plate, per_class
+        other._classes, other._plate, other.per_class = classes, plate, per_class
         other._running = other._ask()
         return other
 
@@ -170,7 +171,7 @@ class CustomSession:
         if self._running is None:
             return other
         plate = None if self._plate is None else self._plate.cpu()
-        other = other.for_run(self._classes, plate, self._per_class)
+        other = other.for_run(self._classes, plate, self.per_class)
         assert other._running is not None
         other._running.memory = self._running.memory
         return other
@@ -272,7 +273,7 @@ class CustomSession:
     def _class_masks(
         self, answer: Answer, asking: Asking, placement: Placement, width: int, height: int
     ) -> list[dict[int, Tensor]]:
-        if not self._per_class:
+        if not self.per_class:
             return []
         resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
         numbers = asking.choice.numbers(asking.counted)
@@ -313,7 +314,7 @@ class CustomSession:
         """The recipe that says what an answer's maps mean."""
         if answer.instances is not None:
             return replace(self.recipe, decoding="none", class_index=-1, classes=(), invert=False)
-        if not asking.choice.is_typed:
+        if not asking.choice.text:
             return self.recipe
         return replace(self.recipe, class_index=-1, classes=asking.choice.numbers(asking.counted))
 
