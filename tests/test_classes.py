@@ -232,7 +232,7 @@ def test_a_recipe_file_with_an_unknown_class(host, picture):
     path = quarters(host.folder / "model.onnx", names=json.dumps(NAMES))
     sidecar = path.with_name("model.onnx.json")
     sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "classes": ["hamster"]}))
-    with pytest.raises(Failed, match="RecipeError: .*'hamster', which model.onnx does not have; it has background"):
+    with pytest.raises(Failed, match=r"RecipeError: .*'hamster', which model.onnx does not have; it has background"):
         run(host, picture)
 
 

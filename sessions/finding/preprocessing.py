@@ -85,8 +85,6 @@ def read_preprocessing(graph: Graph, picture: str) -> Preprocessing:
             steps.append(node.op)
         elif _turns_channels(graph, node):
             factor, offset, turns = factor[::-1], offset[::-1], not turns
-        elif node.op == "Conv":
-            break
         elif node.op not in PASSED:
             break
         resizes = resizes or node.op == "Resize"

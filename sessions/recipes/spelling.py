@@ -15,7 +15,10 @@ INVERSE_OF_255 = 1 / 255
 
 
 def spelled_out(values: Mapping[str, Any]) -> dict[str, Any]:
-    """One number for three, numbers for words, a text for a list, `size` for width and height. Raises RecipeError for an unclear size."""
+    """One number for three, numbers for words, a text for a list, `size` for width and height.
+
+    Raises RecipeError for an unclear size.
+    """
     fields = {name: value for name, value in values.items() if name != "size"}
     written = {name: SPELLINGS[name](value) if name in SPELLINGS else value for name, value in fields.items()}
     if "size" not in values:
