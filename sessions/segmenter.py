@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
+from .masks import Masks, Probabilities
 from .pixels.decode import Span
 from .runtime.memory import MakeRoom
-from .session import Masks, Probabilities
 
 
 class Held(Protocol):
