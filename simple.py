@@ -23,9 +23,10 @@ from .sessions.downloads.comfyui_folders import inside_comfyui, model_folders, m
 from .sessions.downloads.files import default_folder, find_files, obtain
 from .sessions.finding.samples import MOST_PICTURES, Trial
 from .sessions.finding.sources import find_recipe
+from .sessions.other_copies import to_session
 from .sessions.recipes.catalog import catalog, find_model
 from .sessions.recipes.recipe import Recipe
-from .sessions.session import CustomSession, to_session
+from .sessions.session import CustomSession
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -87,7 +87,9 @@ def read_list() -> list[Entry]:
 
 @lru_cache(maxsize=1)
 def session(path: Path) -> Any:
-    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors alone: old exports draw hundreds of warnings
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def input_names(path: Path) -> list[str]:

@@ -34,7 +34,7 @@ def finish_finding(
 ) -> tuple[CustomSession, str]:
     """A loader's session with the recipe from the socket or its own -> and where that is from. A guess is tried now."""
     from ..sessions.finding.sources import FoundRecipe, find_recipe
-    from ..sessions.session import to_session
+    from ..sessions.other_copies import to_session
 
     session = to_session(session)
     if recipe:

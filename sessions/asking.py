@@ -17,7 +17,8 @@ from .batches import run_together
 from .choice import Choice
 from .pixels.feed import make_feed, to_batch
 from .pixels.geometry import Placement, fit
-from .pixels.instance_forms import Form, find_form, read_instances
+from .pixels.instance_forms import Form, find_form
+from .pixels.instance_reading import read_instances
 from .pixels.instances import choose, union
 from .pixels.layout import describe, from_array, to_maps
 from .recipes.recipe import OF_INSTANCES, Recipe

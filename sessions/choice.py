@@ -12,16 +12,18 @@ from .recipes.recipe import OF_INSTANCES, Recipe
 
 @dataclass(frozen=True)
 class Choice:
-    """text: names or numbers with commas; empty leaves it to the recipe. path, facts: of the model."""
+    """typed: names or numbers with commas; empty leaves it to the recipe. path, facts: of the model."""
 
-    text: str
+    typed: str
     recipe: Recipe
     path: Path
     facts: ModelFacts
 
     @property
-    def is_typed(self) -> bool:
-        return bool(self.text.strip())
+    def text(self) -> str:
+        """Names or numbers with commas, typed or named in the recipe; empty if the recipe has numbers, or none."""
+        is_named = any(isinstance(each, str) for each in self.recipe.classes)
+        return self.typed.strip() or (", ".join(map(str, self.recipe.classes)) if is_named else "")
 
     def names(self, count: int) -> Mapping[int, str]:
         """The names of so many classes (0: unknown) by their numbers, as far as anybody says them."""
@@ -32,10 +34,10 @@ class Choice:
 
         Raises RecipeError for a name that is none.
         """
-        if self.is_typed:
+        if self.text:
             return resolve(self.text, self.names(count), count, self.path.name)
         single = (self.recipe.class_index,) if self.recipe.class_index >= 0 else ()
-        return self.recipe.classes or single or self._things(count)
+        return self.recipe.class_numbers or single or self._things(count)
 
     def _things(self, count: int) -> tuple[int, ...]:
         """Of models that part a whole picture into queries, the classes that can be a subject: no sky, no floor."""

@@ -24,11 +24,11 @@ from ..errors import RembgError
 from ..imaging.convert import from_pil, to_pil, to_values
 from ..packages import add
 from ..stages import stage
+from .masks import Masks, Probabilities
 from .pixels.decode import Span
 from .recipes.catalog import find_model
 from .runtime.library import CPU, load_onnxruntime
 from .runtime.memory import release_torch_cache
-from .session import Masks, Probabilities
 
 logger = logging.getLogger("onnx_segmentation")
 
@@ -46,6 +46,8 @@ class RembgSession:
     Raises RuntimeMissingError, and RembgError where rembg lacks the session, cannot be imported, or would send pictures
     away.
     """
+
+    per_class = False
 
     def __init__(self, name: str, provider: str | None = None) -> None:
         load_onnxruntime()

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
+from .masks import Masks, Probabilities
 from .pixels.decode import Span
 from .runtime.memory import MakeRoom
-from .session import Masks, Probabilities
 
 
 class Held(Protocol):
@@ -37,6 +37,8 @@ class Segmenter(Protocol):
 
     path: Path
     make_room: MakeRoom
+    per_class: bool
+    """Whether `segment` gives a mask of each class too: may be switched off during a run."""
 
     @property
     def held(self) -> Held:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
 from ..callbacks import RaiseIfCancelled
-from ..copies import is_named
-from ..errors import NoMaskError, OptionsError
+from ..errors import NoMaskError
 from ..imaging.convert import from_pil, to_pil
 from ..stages import stage
-from ..values import shown
 from .answer import Answer
 from .asking import Asking
 from .choice import Choice
 from .class_masks import mask_each
+from .masks import Masks, Probabilities
 from .pixels.decode import Span, decode, subject_values
 from .pixels.geometry import Placement, is_reduced, picture_box, place, unfit
 from .pixels.instances import Instances, draw
@@ -36,36 +34,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 logger = logging.getLogger("onnx_segmentation")
-SHARED = ("path", "recipe", "provider", "make_room", "doubt")  # what a session of another copy is made again of
-_twins: WeakKeyDictionary[object, CustomSession] = WeakKeyDictionary()  # of sessions of another copy: the same as ours
-
-
-@dataclass(frozen=True)
-class Masks:
-    """masks: [B, H, W] uint8, 255 = subject, on the session's device.
-
-    confidence: for each frame, the map's largest value, 0..1, unstretched. classes: for each frame, a mask [H, W] uint8
-    of each class by its number, if they were asked for. foregrounds: [B, H, W, 3] uint8, the subject's own colours, if
-    the recipe names the output of them.
-    """
-
-    masks: Tensor
-    confidence: list[float]
-    classes: list[dict[int, Tensor]] = field(default_factory=list)
-    foregrounds: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class Probabilities:
-    """values: [B, H, W] float32 0..1, on the session's device. confidence: as in `Masks`. scale: how many of the
-    picture's pixels, along the side where they are more, one of the model's has to tell apart; 1 or more.
-    The rest as in `Masks`."""
-
-    values: Tensor
-    confidence: list[float]
-    scale: float
-    classes: list[dict[int, Tensor]] = field(default_factory=list)
-    foregrounds: Tensor | None = None
 
 
 class CustomSession:
@@ -92,7 +60,8 @@ class CustomSession:
         """What is doubtful about the recipe, if it was found and not tried."""
         self._asked = provider
         self._classes = ""
-        self._per_class = False
+        self.per_class = False
+        """Whether `segment` gives a mask of each class too."""
         self._plate: Tensor | None = None
         self._running: Asking | None = None
         with stage("load model"):
@@ -122,7 +91,7 @@ class CustomSession:
         """
         other = object.__new__(CustomSession)
         vars(other).update(vars(self))
-        other._classes, other._plate, other._per_class = classes, plate, per_class
+        other._classes, other._plate, other.per_class = classes, plate, per_class
         other._running = other._ask()
         return other
 
@@ -170,7 +139,7 @@ class CustomSession:
         if self._running is None:
             return other
         plate = None if self._plate is None else self._plate.cpu()
-        other = other.for_run(self._classes, plate, self._per_class)
+        other = other.for_run(self._classes, plate, self.per_class)
         assert other._running is not None
         other._running.memory = self._running.memory
         return other
@@ -272,7 +241,7 @@ class CustomSession:
     def _class_masks(
         self, answer: Answer, asking: Asking, placement: Placement, width: int, height: int
     ) -> list[dict[int, Tensor]]:
-        if not self._per_class:
+        if not self.per_class:
             return []
         resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
         numbers = asking.choice.numbers(asking.counted)
@@ -313,28 +282,9 @@ class CustomSession:
         """The recipe that says what an answer's maps mean."""
         if answer.instances is not None:
             return replace(self.recipe, decoding="none", class_index=-1, classes=(), invert=False)
-        if not asking.choice.is_typed:
+        if not asking.choice.text:
             return self.recipe
         return replace(self.recipe, class_index=-1, classes=asking.choice.numbers(asking.counted))
-
-
-def to_session(value: object) -> CustomSession:
-    """A session of this or of another loaded copy of the package, as ours.
-
-    Another copy's file is loaded once more, and stays loaded for as long as that session lives: the two copies may be
-    of two versions. Raises OptionsError for what is no session.
-    """
-    if isinstance(value, CustomSession):
-        return value
-    session: Any = value
-    if not is_named(session, CustomSession) or not all(hasattr(session, name) for name in SHARED):
-        raise OptionsError(f"the session is {shown(value)}; give a CustomSession, which the model loader makes")
-    if session not in _twins:
-        _twins[session] = CustomSession(
-            session.path, session.recipe, provider=session.provider, make_room=session.make_room
-        )
-        _twins[session].doubt = session.doubt
-    return _twins[session]
 
 
 def _reopen(path: Path, recipe: Recipe, provider: str | None) -> CustomSession:

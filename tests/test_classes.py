@@ -217,3 +217,37 @@ def test_names_in_metadata_as_people_write_them(loaded, text):
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", "{0: 1}", "__import__('os')", "(" * 5000, "{'a': 'b'}", "x"])
 def test_metadata_that_holds_no_names(loaded, text):
     assert loaded("sessions.finding.labels").read_names({"names": text}) == {}
+
+
+@pytest.mark.parametrize("classes", ['"person, tv"', '["person", 3]', '[1, "tv monitor"]'])
+def test_a_recipe_file_names_classes(host, picture, classes):
+    path = quarters(host.folder / "model.onnx", names=json.dumps(NAMES))
+    sidecar = path.with_name("model.onnx.json")
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "classes": json.loads(classes)}))
+    assert areas(run(host, picture)[1][0]) == (True, False, True, False)
+    assert areas(run(host, picture, classes="dog")[1][0]) == (False, True, False, False)  # typed ones go first
+
+
+def test_a_recipe_file_with_an_unknown_class(host, picture):
+    path = quarters(host.folder / "model.onnx", names=json.dumps(NAMES))
+    sidecar = path.with_name("model.onnx.json")
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "classes": ["hamster"]}))
+    with pytest.raises(Failed, match=r"RecipeError: .*'hamster', which model.onnx does not have; it has background"):
+        run(host, picture)
+
+
+def test_a_long_video_keeps_no_masks_that_nobody_named(loaded, tmp_path, picture, monkeypatch, caplog):
+    from onnx_segmentation import class_batches, cutouts
+    from onnx_segmentation.sessions.finding.sources import find_recipe
+    from onnx_segmentation.sessions.session import CustomSession
+
+    path = quarters(tmp_path / "model.onnx", names=json.dumps(NAMES))
+    session = CustomSession(path, find_recipe(path).recipe)
+    monkeypatch.setattr(class_batches, "MOST_BYTES", 5 * 3 * SIDE * SIDE - 1)
+    video = picture.expand(5, *picture.shape[1:])
+    result = cutouts.cutout(video, session, class_masks=True)
+    assert result.class_masks is None and result.class_names == ()
+    assert "no class_masks: 3 classes on 5 pictures" in caplog.text
+    assert cutouts.cutout(video[:4], session, class_masks=True).class_names == ("person", "dog", "tv monitor")
+    named = cutouts.cutout(video, session, cutouts.CutoutOptions(classes="person, dog, tv"), class_masks=True)
+    assert named.class_masks is not None and len(named.class_masks) == 15

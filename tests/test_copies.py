@@ -13,7 +13,7 @@ from hosts import Failed
 from onnx_segmentation import CustomSession, CustomSessionContainer, CutoutOptions, Recipe, load_session, segment
 from onnx_segmentation.copies import as_ours
 from onnx_segmentation.errors import OptionsError, RecipeError
-from onnx_segmentation.sessions.session import to_session
+from onnx_segmentation.sessions.other_copies import to_session
 from support import ROOT, make_red_model
 
 WHEEL = "a_wheel_of_onnx_segmentation"

@@ -9,7 +9,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx_segmentation.errors import NoMaskError, OtherKindError
-from onnx_segmentation.sessions.finding import kept
+from onnx_segmentation.sessions.finding import kept, sources
 from onnx_segmentation.sessions.finding.candidates import (
     CAFFE,
     CANDIDATES,
@@ -19,7 +19,7 @@ from onnx_segmentation.sessions.finding.candidates import (
     UNIT,
     Candidate,
 )
-from onnx_segmentation.sessions.finding.families import family_of_name, telling_name
+from onnx_segmentation.sessions.finding.families import families, family_of_name, telling_name
 from onnx_segmentation.sessions.finding.feeding import read_numbers
 from onnx_segmentation.sessions.finding.fingerprint import fingerprint
 from onnx_segmentation.sessions.finding.hugging_face import read_labels, read_processor
@@ -38,6 +38,7 @@ from onnx_segmentation.sessions.onnx_file.picture_input import PictureInput, fin
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
 from onnx_segmentation.sessions.recipes.recipe import Recipe, from_dict
 from onnx_segmentation.sessions.runtime import loaded
+from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model, picture_input, write_model
 from zoo import Builder, output
 
@@ -81,7 +82,9 @@ def convolutions(first, bias, norm=None, before=(), kind=TensorProto.FLOAT):
     def build(path):
         graph, tensor = Builder(), "input"
         for op, value in before:
-            tensor = graph.add(op, tensor, graph.weight(value))
+            turns = op == "Gather"
+            weight = graph.weight(value, np.int64 if turns else np.float32)
+            tensor = graph.add(op, tensor, weight, **({"axis": 1} if turns else {}))
         tensor = graph.add("Conv", tensor, graph.weight(first), graph.weight(bias), pads=[1, 1, 1, 1])
         if norm:
             tensor = graph.add("BatchNormalization", tensor, *(graph.weight(values) for values in norm))
@@ -117,6 +120,47 @@ def test_weights_tell_what_they_were_trained_on(tmp_path, candidate, folded):
     assert max(evidence.likelihood, key=evidence.likelihood.get) is candidate
 
 
+def two(graph, mask, order):
+    """Background and subject, or the other way round."""
+    both = {"background": graph.add("Sub", graph.weight(1), mask), "subject": mask}
+    return graph.add("Concat", *(both[name] for name in order), axis=1)
+
+
+EXPORTS = {
+    "one map": (1, lambda graph, mask: mask),
+    "subject second": (2, lambda graph, mask: two(graph, mask, ("background", "subject"))),
+    "subject first": (2, lambda graph, mask: two(graph, mask, ("subject", "background"))),
+    "background, as 1 - mask": (1, lambda graph, mask: graph.add("Sub", graph.weight(1), mask)),
+}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("export", EXPORTS)
+def test_exports_of_a_known_network_are_read_as_they_mean(tmp_path, monkeypatch, export, turned):
+    """Its graph names the network; what the export did to channels, classes and the map is seen nevertheless."""
+    monkeypatch.setenv("ONNX_SEGMENTATION_CACHE", str(tmp_path / "cache"))
+    classes, make = EXPORTS[export]
+    graph, tensor = Builder(), "input"
+    if turned:
+        tensor = graph.add("Gather", tensor, graph.weight([2, 1, 0], np.int64), axis=1)
+    kernel, bias = np.zeros((8, 3, 1, 1)), np.zeros(8)
+    kernel[0, 0], bias[0] = 20 * 0.229, 20 * (0.485 - 0.5)  # how red it is, fed with ImageNet's numbers
+    tensor = graph.add("Conv", tensor, graph.weight(kernel), graph.weight(bias))
+    for _ in range(8):
+        tensor = graph.add("Conv", tensor, graph.weight(np.eye(8)[:, :, None, None]))
+    logits = graph.add("Conv", tensor, graph.weight(np.eye(8)[:1, :, None, None]))
+    graph.add("Identity", make(graph, graph.add("Sigmoid", logits)), out="mask")
+    outputs = [output("mask", (1, classes, SIDE, SIDE))]
+    path = write_model(tmp_path / "a.onnx", graph.nodes, [picture_input((1, 3, SIDE, SIDE))], outputs, graph.weights)
+    known = next(each for each in families() if each.name == "U²-Net")
+    monkeypatch.setattr(sources, "family_of_graph", lambda digits: known if digits else None)
+    picture, subject = disc()
+    found = find_recipe(path, trial=Trial([picture]))
+    assert "by its graph" in found.source and found.recipe.channels == ("bgr" if turned else "rgb")
+    mask = CustomSession(path, found.recipe).segment(picture[None]).masks[0] > 127
+    assert torch.equal(mask, subject)
+
+
 def test_fingerprints_survive_half_precision_and_other_names(tmp_path):
     path = trained_on(UNIT)(tmp_path / "model.onnx")
     model = onnx.load(path)
@@ -145,6 +189,15 @@ BAKED = {
         UNIT,
         "bgr",
     ),
+}
+
+
+TURNED = [("Gather", [2, 1, 0])]
+BAKED |= {
+    "turned, then by 255": ([*TURNED, ("Div", [255.0])], LEVELS, "bgr"),
+    "turned, then ImageNet's of RGB": ([*TURNED, *BAKED["by 255, then ImageNet's"][0]], LEVELS, "bgr"),
+    "turned, then ImageNet's of BGR": ([*TURNED, *BAKED["ImageNet's alone, BGR"][0]], UNIT, "rgb"),
+    "turned behind the constants": ([*BAKED["ImageNet's alone, BGR"][0], *TURNED], UNIT, "bgr"),
 }
 
 

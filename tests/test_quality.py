@@ -11,10 +11,11 @@ from onnx_segmentation.locate import Box, find_boxes, follow
 from onnx_segmentation.matting.soft_matte import gate
 from onnx_segmentation.refine import EDGE_COLOURS
 from onnx_segmentation.second_run import SoftMask, look_again
+from onnx_segmentation.sessions.masks import Probabilities
 from onnx_segmentation.sessions.pixels.geometry import place
 from onnx_segmentation.sessions.pixels.probability import probability, to_picture
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
-from onnx_segmentation.sessions.session import CustomSession, Probabilities
+from onnx_segmentation.sessions.session import CustomSession
 from support import make_red_model
 
 SIDE = 32  # of the model's input: its mask is the red channel, coarse

@@ -51,7 +51,7 @@ def read_numbers(picture: PictureInput, inside: Inside, pictures: Sequence[Tenso
     """From the file alone. picture: its input. pictures: [H, W, 3] uint8, that stand for those of the training."""
     first = inside.first
     if not picture.kind.startswith("float"):
-        return Numbers(LEVELS, words=f"it takes {picture.kind}: 0..255")
+        return Numbers(LEVELS, first.order, words=f"it takes {picture.kind}: 0..255")
     if first.is_baked:
         return _baked(first)
     telling = first.convolution if first.convolution and len(first.convolution.kernel) >= FEWEST else None

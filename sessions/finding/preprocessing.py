@@ -39,6 +39,7 @@ class Preprocessing:
     steps: tuple[str, ...] = ()
     resizes: bool = False
     convolution: FirstConvolution | None = None
+    turns: bool = False
 
     @property
     def takes_levels(self) -> bool:
@@ -53,16 +54,19 @@ class Preprocessing:
 
     @property
     def order(self) -> Channels:
-        """rgb or bgr, by constants that ImageNet's means (.485 > .456 > .406) order."""
+        """rgb or bgr, by constants that ImageNet's means (.485 > .456 > .406) order; without such, a graph that turns
+        the channels round takes OpenCV's order."""
         mean = -self.offset / self.factor
-        return "bgr" if mean[2] > mean[0] + 1e-6 * abs(mean[0]) and self.steps else "rgb"
+        if abs(mean[2] - mean[0]) <= 1e-6 * abs(mean[0]):
+            return "bgr" if self.turns else "rgb"
+        return "bgr" if mean[2] > mean[0] else "rgb"
 
 
 def read_preprocessing(graph: Graph, picture: str) -> Preprocessing:
     """Follow the input `picture` to the first operator that is no arithmetic with constants."""
     factor, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
     steps: list[str] = []
-    resizes = False
+    resizes = turns = False
     for _ in range(MOST_STEPS):
         node = _next(graph, picture)
         if node is None:
@@ -79,13 +83,15 @@ def read_preprocessing(graph: Graph, picture: str) -> Preprocessing:
                 break
             factor, offset = normed
             steps.append(node.op)
-        elif node.op == "Conv":
-            return Preprocessing(factor, offset, tuple(steps), resizes, _convolution(graph, node))
+        elif _turns_channels(graph, node):
+            factor, offset, turns = factor[::-1], offset[::-1], not turns
         elif node.op not in PASSED:
             break
         resizes = resizes or node.op == "Resize"
         picture = node.outputs[0]
-    return Preprocessing(factor, offset, tuple(steps), resizes)
+    convolution = _convolution(graph, node) if node and node.op == "Conv" else None
+    factor, offset = (factor[::-1], offset[::-1]) if turns else (factor, offset)
+    return Preprocessing(factor, offset, tuple(steps), resizes, convolution, turns)
 
 
 def _next(graph: Graph, name: str) -> Node | None:
@@ -100,6 +106,16 @@ def _constant(graph: Graph, node: Node, picture: str) -> NDArray[np.float32] | N
     if values is None or values.size not in (1, 3):
         return None
     return np.broadcast_to(values.ravel(), 3)
+
+
+def _turns_channels(graph: Graph, node: Node) -> bool:
+    """RGB to BGR or back: a Gather of 2, 1, 0, or a Slice that goes backwards."""
+    places = [graph.numbers(name) for name in node.inputs[1:]]
+    if node.op == "Gather" and places and places[0] is not None:
+        return [int(place) for place in places[0].ravel()] == [2, 1, 0]
+    if node.op == "Slice" and len(places) == 4 and places[3] is not None:
+        return [int(place) for place in places[3].ravel()] == [-1]
+    return False
 
 
 def _apply(

@@ -19,9 +19,13 @@ from .families import family_of_graph, family_of_name
 from .feeding import find_feeding, find_meaning
 from .inside import look_inside
 from .kept import KeptRecipe, forget, keep, load_kept
-from .samples import Trial, with_notes
+from .outputs import Meaning
+from .samples import Trial, read_by, with_notes
 from .size import at, sized
 
+OF_ONE_MAP = ("min_max", "sigmoid_min_max", "sigmoid", "none", "levels")
+TURNING = ("Sub", "Neg")
+"""Operators that make a map of the background out of one of the subject."""
 COMPLETE = {"mean", "std", "scale", "width", "height", "output", "decoding"}
 
 
@@ -132,11 +136,24 @@ def _search(path: Path, model: LoadedModel, trial: Trial) -> FoundRecipe:
         return FoundRecipe(fed.recipe, fed.words, model, fed.doubt, tried=fed.tried)
     if not model.picture.width and family.recipe.fit != "keep_aspect":
         base = at(family.recipe, family.recipe.container.width, family.recipe.container.height)
+    if inside.first.turns:
+        base = replace(base, channels="bgr" if base.channels == "rgb" else "rgb")
     meaning = find_meaning(model, base, trial)
-    decoding = _as_family(family.recipe.decoding, meaning.decoding)
     source = f"{family.name}, by its {'graph' if by_graph else 'name'}"
-    recipe = replace(base, output=meaning.output, decoding=decoding)  # which class is the subject the family knows
+    recipe = _read_as(family.recipe, base, meaning, model)
     return FoundRecipe(recipe, with_notes(source, meaning), model, lasting=by_graph is not None)
+
+
+def _read_as(usual: Recipe, base: Recipe, meaning: Meaning, model: LoadedModel) -> Recipe:
+    """The output read as the family's: it knows which class is the subject, and that its one map is not inverted.
+
+    Exports that add a class or turn the map round (`1 - mask`) are read as they mean.
+    """
+    if meaning.classes > 1 and usual.decoding in OF_ONE_MAP:
+        return read_by(base, meaning)
+    turned = meaning.invert and model.facts.last_ops.get(model.output_name(meaning.output)) in TURNING
+    decoding = _as_family(usual.decoding, meaning.decoding)
+    return replace(base, output=meaning.output, decoding=decoding, invert=turned)
 
 
 def _as_family(usual: Decoding, read: Decoding) -> Decoding:

@@ -71,7 +71,7 @@ def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
 def _subject_map(maps: Tensor, recipe: Recipe) -> Tensor:
     """Of labels that need not sum to 1, the largest that is asked for; of min-max, the first map, as rembg does."""
     if recipe.classes:
-        return maps[list(recipe.classes)].amax(0)
+        return maps[list(recipe.class_numbers)].amax(0)
     if recipe.class_index != ALL_BUT_BACKGROUND:
         return maps[recipe.class_index]
     if len(maps) == 1 or recipe.decoding == "min_max":
@@ -106,8 +106,8 @@ def _class_probability(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     if recipe.decoding == "softmax":
         maps = (maps - maps.amax(0)).exp()  # the common factor falls out below
     if recipe.classes:
-        rest = [number for number in range(len(maps)) if number not in recipe.classes]
-        together, other = maps[list(recipe.classes)].clamp(min=0).sum(0), _largest(maps[rest])
+        rest = [number for number in range(len(maps)) if number not in recipe.class_numbers]
+        together, other = maps[list(recipe.class_numbers)].clamp(min=0).sum(0), _largest(maps[rest])
         return together / (together + other).clamp(min=torch.finfo(maps.dtype).tiny)
     if recipe.class_index == ALL_BUT_BACKGROUND:
         rest = [number for number in range(len(maps)) if number != recipe.background]
@@ -133,7 +133,7 @@ def subject_labels(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
         _check_class(len(maps), recipe, model)
     labels = maps[0] if len(maps) == 1 else maps.argmax(0)
     if recipe.classes:
-        subject = torch.isin(labels, labels.new_tensor(recipe.classes))
+        subject = torch.isin(labels, labels.new_tensor(recipe.class_numbers))
     elif recipe.class_index == ALL_BUT_BACKGROUND:
         subject = labels > 0 if recipe.background == 0 else labels != recipe.background
         ignored = labels == IGNORED
@@ -145,7 +145,7 @@ def subject_labels(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
 
 
 def _check_class(classes: int, recipe: Recipe, model: str) -> None:
-    largest = max((recipe.class_index, *recipe.classes))
+    largest = max((recipe.class_index, *recipe.class_numbers))
     if largest >= classes:
         said = f"classes is {recipe.classes}" if recipe.classes else f"class_index is {recipe.class_index}"
         raise RecipeError(

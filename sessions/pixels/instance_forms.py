@@ -1,4 +1,4 @@
-"""How the outputs of instance segmentation models hold their instances: which form they have, and how it is read.
+"""In which form the outputs of instance segmentation models hold their instances.
 
 Four forms: YOLO's rows of boxes, classes and coefficients with prototypes (ultralytics' v5, v8, 11, FastSAM), the same
 with boxes that are final, queries with a map each (DETR, RF-DETR, MaskFormer, Mask2Former), and final boxes with masks
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import NoMaskError
-from .instances import Instances, without_doubles
 from .layout import from_array, to_maps
 
 Outputs = Mapping[str, NDArray[Any]]
@@ -26,8 +25,6 @@ STRIDES = ((8, 16, 32), (4, 8, 16, 32), (8, 16, 32, 64), (16, 32))
 ANCHORS = 3  # in each cell, of those with objectness (v5, v7)
 MOST_FINAL = 1000  # boxes that an export with suppression inside gives
 SLACK = 0.02  # by which quantised scores leave 0..1
-PASTED = 64  # pixels of the side of a mask that lies in its box, at most
-NORMALISED = 2.0  # boxes up to this are fractions of the sides
 
 
 @dataclass(frozen=True)
@@ -59,20 +56,9 @@ def find_form(outputs: Outputs, fed: Size) -> Form | None:
     return None
 
 
-def read_instances(outputs: Outputs, form: Form, fed: Size, confidence: float, exclusive: bool = False) -> Instances:
-    """All instances of one frame that are at least as sure as `confidence`; doubles are left out.
-
-    exclusive: the classes of a query exclude each other, and the last one is `no object`.
-    """
-    read = {"queries": _read_queries, "detections": _read_detections, "end_to_end": _read_final}
-    if form.kind == "queries":
-        return _read_queries(outputs, form, fed, confidence, exclusive)
-    return read.get(form.kind, _read_prototypes)(outputs, form, fed, confidence)  # type: ignore[operator,no-any-return]
-
-
 def _find_prototypes(outputs: Outputs, fed: Size) -> Iterator[Form]:
     for masks, value in outputs.items():
-        count = len(_maps(value, fed)) if value.ndim == 4 else 0
+        count = len(maps_of(value, fed)) if value.ndim == 4 else 0
         for rows, table in outputs.items():
             if count and table.ndim == 3:
                 yield from _find_rows(masks, rows, table, count, fed)
@@ -96,7 +82,7 @@ def _find_rows(masks: str, rows: str, table: NDArray[Any], count: int, fed: Size
 
 def _find_queries(outputs: Outputs, fed: Size) -> Iterator[Form]:
     for masks, value in outputs.items():
-        count = len(_maps(value, fed)) if value.ndim in (4, 5) else 0
+        count = len(maps_of(value, fed)) if value.ndim in (4, 5) else 0
         tables = {name: each for name, each in outputs.items() if each.ndim == 3 and each.shape[1] == count > 1}
         tables = {name: each for name, each in tables.items() if each.dtype.kind == "f"}
         boxes = [name for name, each in tables.items() if each.shape[2] == 4 and _is_box(name, each, len(tables))]
@@ -128,7 +114,7 @@ def is_exclusive(outputs: Outputs, form: Form) -> bool:
 
 def _find_detections(outputs: Outputs, fed: Size) -> Iterator[Form]:
     del fed
-    flat = {name: _without_batch(value, value.ndim > 1) for name, value in outputs.items()}
+    flat = {name: without_batch(value, value.ndim > 1) for name, value in outputs.items()}
     for boxes, value in flat.items():
         if value.ndim != 2 or value.shape[1] not in (4, 5) or value.dtype.kind != "f":
             continue
@@ -154,82 +140,13 @@ def _is_mask_of(value: NDArray[Any], count: int) -> bool:
     return value.ndim == 3 and len(value) == count and min(value.shape[1:]) > 5
 
 
-def _without_batch(value: NDArray[Any], batched: bool) -> NDArray[Any]:
+def without_batch(value: NDArray[Any], batched: bool) -> NDArray[Any]:
     return np.asarray(value[0]) if batched and len(value) == 1 and value.ndim in (2, 3) else value
 
 
-def _read_prototypes(outputs: Outputs, form: Form, fed: Size, confidence: float) -> Instances:
-    prototypes = _maps(outputs[form.masks], fed)
-    rows = _rows(outputs, form)
-    first = 5 if form.kind == "prototypes_v5" else 4
-    scores = rows[:, first : first + form.counted]
-    if first == 5:
-        scores = scores * rows[:, 4:5]
-    best, classes = scores.max(1)
-    rows, best, classes = rows[best >= confidence], best[best >= confidence], classes[best >= confidence]
-    centre, half = rows[:, :2], rows[:, 2:4] / 2
-    boxes = _in_pixels(torch.cat([centre - half, centre + half], 1), fed)
-    kept = without_doubles(boxes, best, classes)
-    maps = torch.tensordot(rows[kept, -len(prototypes) :], prototypes, 1)
-    return Instances(maps, boxes[kept], best[kept], classes[kept], "cut")
-
-
-def _read_final(outputs: Outputs, form: Form, fed: Size, confidence: float) -> Instances:
-    """Rows of left, top, right, bottom, score, class, coefficients."""
-    prototypes = _maps(outputs[form.masks], fed)
-    rows = _rows(outputs, form)
-    rows = rows[rows[:, 4] >= max(confidence, 1e-6)]  # those left over are filled up with zeros
-    maps = torch.tensordot(rows[:, 6:], prototypes, 1)
-    return Instances(maps, _in_pixels(rows[:, :4], fed), rows[:, 4], rows[:, 5].round().long(), "cut")
-
-
-def _read_queries(outputs: Outputs, form: Form, fed: Size, confidence: float, exclusive: bool) -> Instances:
-    logits = torch.from_numpy(outputs[form.rows][0]).float()
-    scores = logits.softmax(-1)[:, :-1] if exclusive else logits.sigmoid()
-    best, classes = scores.max(1)
-    maps = _maps(outputs[form.masks], fed).float()
-    sure = best >= confidence
-    return Instances(maps[sure], None, best[sure], classes[sure], "whole", _are_probable(maps))
-
-
-def _read_detections(outputs: Outputs, form: Form, fed: Size, confidence: float) -> Instances:
-    boxes = torch.from_numpy(_without_batch(outputs[form.boxes], outputs[form.boxes].ndim == 3)).float()
-    labels = torch.from_numpy(outputs[form.labels].reshape(-1)).round().long()
-    scores = boxes[:, 4] if form.rows == form.boxes else torch.from_numpy(outputs[form.rows].reshape(-1)).float()
-    masks = torch.from_numpy(outputs[form.masks])
-    maps = masks.reshape(len(scores), *masks.shape[-2:]).float()
-    corners = boxes[:, [1, 0, 3, 2]] if form.boxes.startswith("detection_") else boxes[:, :4]  # TensorFlow's order
-    pasted = max(maps.shape[1:]) <= PASTED and 4 * max(maps.shape[1:]) < max(fed)
-    everything = Instances(
-        maps,
-        _in_pixels(corners, fed),
-        scores,
-        labels,
-        "paste" if pasted else "whole",
-        _are_probable(maps),
-    )
-    return everything.of((scores >= confidence).nonzero().flatten())
-
-
-def _rows(outputs: Outputs, form: Form) -> Tensor:
-    """One row for each box."""
-    table = torch.from_numpy(outputs[form.rows][0]).float()
-    return table.T if form.columns == 1 else table
-
-
-def _maps(value: NDArray[Any], fed: Size) -> Tensor:
+def maps_of(value: NDArray[Any], fed: Size) -> Tensor:
     """[N, h, w] of an output whose aspect is the input's; empty for another."""
     try:
         return to_maps(from_array(value, ""), "", 1, fed, strict=True)[0].float()
     except NoMaskError:
         return torch.zeros(0, 1, 1)
-
-
-def _in_pixels(boxes: Tensor, fed: Size) -> Tensor:
-    if not len(boxes) or float(boxes.max()) > NORMALISED:
-        return boxes
-    return boxes * boxes.new_tensor([fed[1], fed[0], fed[1], fed[0]])
-
-
-def _are_probable(maps: Tensor) -> bool:
-    return not len(maps) or bool(maps.min() >= 0 and maps.max() <= 1)

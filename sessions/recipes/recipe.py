@@ -61,15 +61,20 @@ class _Output:
 
 @dataclass(frozen=True)
 class _Classes:
-    """Numbers of classes."""
+    """Numbers and names of classes."""
 
-    wanted = "give the numbers of classes, counted from 0"
+    wanted = "give names of classes, or their numbers counted from 0"
 
-    def __call__(self, value: object) -> tuple[int, ...]:
+    def __call__(self, value: object) -> tuple[int | str, ...]:
         if not isinstance(value, (list, tuple)):
             raise ValueError(self.wanted)
+        return tuple(map(self._one, value))
+
+    def _one(self, value: object) -> int | str:
+        if isinstance(value, str) and value.strip() and "," not in value:
+            return value.strip()
         try:
-            return tuple(map(Whole(0, 65535), value))
+            return Whole(0, 65535)(value)
         except ValueError as error:
             raise ValueError(self.wanted) from error
 
@@ -110,7 +115,7 @@ class Recipe:
     `instances` combines the outputs of models that find instances (YOLO's segmentation models, RF-DETR, Mask R-CNN),
     `queries` those whose last class is `no object` (Mask2Former, MaskFormer); `output` does not count for them.
     invert: the output shows the background.
-    classes: several that are the subject together, in place of class_index.
+    classes: several that are the subject together, in place of class_index: numbers, and names as the model has them.
     instance_confidence: how sure an instance is at least; None is usual: 0.25 for YOLO's, 0.5 for others.
     most_instances: how many count at most, the surest first; 0 is any number.
     foreground: the output with the subject's own colours, 0..1, which replace the picture's at soft edges.
@@ -131,13 +136,18 @@ class Recipe:
     class_index: int = ALL_BUT_BACKGROUND
     background: int = 0
     invert: bool = False
-    classes: tuple[int, ...] = ()
+    classes: tuple[int | str, ...] = ()
     instance_confidence: float | None = None
     most_instances: int = 0
     foreground: str = ""
 
     def __post_init__(self) -> None:
         check(self, RULES, RecipeError)
+
+    @property
+    def class_numbers(self) -> tuple[int, ...]:
+        """`classes`, if all of them are numbers: a session puts numbers in the place of names before it reads a map."""
+        return tuple(each for each in self.classes if isinstance(each, int))
 
 
 def to_recipe(value: object) -> Recipe:

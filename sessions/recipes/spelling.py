@@ -15,7 +15,10 @@ INVERSE_OF_255 = 1 / 255
 
 
 def spelled_out(values: Mapping[str, Any]) -> dict[str, Any]:
-    """One number for three, numbers for words, `size` for width and height. Raises RecipeError for an unclear size."""
+    """One number for three, numbers for words, a text for a list, `size` for width and height.
+
+    Raises RecipeError for an unclear size.
+    """
     fields = {name: value for name, value in values.items() if name != "size"}
     written = {name: SPELLINGS[name](value) if name in SPELLINGS else value for name, value in fields.items()}
     if "size" not in values:
@@ -47,6 +50,14 @@ def _resampler(value: Any) -> Any:
     return PILLOW_RESAMPLERS.get(value, value) if type(value) is int else _word(value)
 
 
+def _classes(value: Any) -> Any:
+    """Names and numbers with commas, as nodes have them, or one number."""
+    if isinstance(value, str):
+        words = (word.strip() for word in value.split(","))
+        return [int(word) if word.isdecimal() else word for word in words if word]
+    return [value] if type(value) is int else value
+
+
 def _sides(size: Any) -> tuple[Any, Any]:
     """Width and height of one number, of {height, width}, of two numbers alike."""
     if isinstance(size, dict) and set(size) == {"height", "width"}:
@@ -67,4 +78,5 @@ SPELLINGS: dict[str, Callable[[Any], Any]] = {
     "fit": _word,
     "channels": _word,
     "decoding": _word,
+    "classes": _classes,
 }
