@@ -27,7 +27,7 @@ from .timing import print_header
 
 SHARED = ROOT.parent / "shared"
 GOOD = 0.90
-PLAIN = {"alpha_matting": "false"}
+PLAIN = {"alpha_matting": "false", "quality": "rembg"}
 NAMES = ("isnet_fp16", "isnet-general-use", "model", "network_v2", "My Model (1)")  # of one and the same file
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from support import ROOT
 from zoo import SIDE, Builder, output
 
-PLAIN_NODE = {"alpha_matting": "false"}
+PLAIN_NODE = {"alpha_matting": "false", "quality": "rembg"}
 PLACES = [ROOT.parent, ROOT.parent.parent]  # of folders with real models and photos, where somebody has put them
 
 

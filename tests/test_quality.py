@@ -5,9 +5,11 @@ import pytest
 import torch
 from onnx_segmentation import CutoutOptions, Recipe, RefineOptions, cutout, segment
 from onnx_segmentation.cutouts import matte_masks
+from onnx_segmentation.imaging.convert import round_levels
 from onnx_segmentation.imaging.device import torch_everywhere
 from onnx_segmentation.imaging.resize import resize_values
 from onnx_segmentation.locate import Box, find_boxes, follow
+from onnx_segmentation.matting.foreground.blur_fusion import blur_fusion
 from onnx_segmentation.matting.soft_matte import gate
 from onnx_segmentation.refine import EDGE_COLOURS
 from onnx_segmentation.second_run import SoftMask, look_again
@@ -83,6 +85,9 @@ def test_edge_colours_still_count(session, large, colours):
         assert torch.equal(result.image[..., :3], image)
     elif colours == "premultiplied":
         assert (result.image[..., :3] - image * result.mask[..., None]).abs().max() <= 0.51 / 255
+    elif colours == "blur_fusion":
+        expected = round_levels(blur_fusion(image[0], result.mask[0]))
+        assert torch.equal(result.image[0, ..., :3], expected) and not torch.equal(expected, image[0])
     else:
         estimated = cutout(image, session, CutoutOptions(RefineOptions(edge_colours="estimated"), quality="best"))
         assert torch.equal(result.image, estimated.image)
