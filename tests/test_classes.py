@@ -114,6 +114,17 @@ def test_one_mask_for_each_class_and_their_names(host, picture):
     ]
 
 
+def test_each_classs_mask_is_multiplied_by_the_inputs_alpha(host, picture):
+    quarters(host.folder / "model.onnx", names=json.dumps(NAMES))
+    alpha = torch.ones(1, SIDE, SIDE, 1)
+    alpha[:, :, : SIDE // 4] = 0
+    clear = torch.cat([picture, alpha], -1)
+    ignored, whole = (run(host, each, input_alpha="ignore")[3] for each in (clear, picture))
+    assert torch.equal(ignored, whole)
+    for way in ("multiply", "prior"):
+        assert torch.equal(run(host, clear, input_alpha=way)[3], whole * alpha[..., 0])
+
+
 def test_of_several_pictures_all_of_a_class_come_together(host, picture):
     quarters(host.folder / "model.onnx", names=json.dumps(NAMES))
     red = picture * torch.tensor([1.0, 0, 0])
