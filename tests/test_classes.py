@@ -80,7 +80,8 @@ def test_classes_are_chosen_by_name_and_number(host, picture, head, classes, rig
 def test_probabilities_of_the_chosen_are_added(host, picture):
     """Where two classes share a pixel, choosing both takes it."""
     quarters(host.folder / "model.onnx", "softmax", json.dumps(NAMES), gain=1.0)
-    both, *alone = (run(host, picture, classes=names, min_confidence=0)[1] for names in ("person,dog", "person", "dog"))
+    plain = {"min_confidence": 0, "quality": "rembg"}
+    both, *alone = (run(host, picture, classes=names, **plain)[1] for names in ("person,dog", "person", "dog"))
     assert (both >= torch.maximum(*alone)).all() and (both > torch.maximum(*alone) + 0.1).any()
 
 
