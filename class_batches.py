@@ -29,11 +29,12 @@ class ClassMasks:
         self._levels: dict[int, dict[int, Tensor]] = {}
 
     def gather(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """The same frames, their masks taken down."""
+        """The same frames, their masks taken down, times the picture's own alpha if that is asked for."""
         for frame in frames:
             if self._session.per_class:
                 for number, mask in frame.classes.items():
-                    self._levels.setdefault(number, {})[frame.number] = mask.cpu()
+                    seen = mask if frame.opacity is None else (mask * frame.opacity).round().to(torch.uint8)
+                    self._levels.setdefault(number, {})[frame.number] = seen.cpu()
                 self._give_up_if_many()
             yield frame
 

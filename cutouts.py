@@ -64,8 +64,8 @@ def cutout(
 
     Alpha and mask are whole 8-bit levels. Memory beyond input and output is that of one run of the model, whatever B
     is. `on_frame` is called after each frame, `raise_if_cancelled` at least every second; both may raise, to stop.
-    class_masks: give a mask of each class as well, as the model gives it. Frames for a recurrent model are one video:
-    it remembers from each to the next.
+    class_masks: give a mask of each class as well, unmatted, times the input's alpha unless that is ignored. Frames
+    for a recurrent model are one video: it remembers from each to the next.
 
     Raises ImageError for an empty batch or NaN, SeveralInputsError for a model that wants a plate and has none,
     RecipeError for a class that there is not, ModelOutputError where the model gives no mask, ModelMemoryError,

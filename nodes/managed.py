@@ -14,6 +14,7 @@ import torch
 if TYPE_CHECKING:
     from ..sessions.segmenter import Held
 
+EVERYTHING = 1 << 96  # bytes: more than a lack of memory asks for, less than "unload models" does (1e30)
 _patchers: WeakKeyDictionary[Held, Any] = WeakKeyDictionary()
 
 
@@ -32,7 +33,11 @@ class ONNXSegmentationModel(torch.nn.Module):
 
 
 def _make_patcher(model: Held, device: torch.device) -> Any:
-    """device: ComfyUI's own, whose models "unload models" unloads. A model elsewhere takes none of its memory."""
+    """device: ComfyUI's own, whose models "unload models" unloads.
+
+    A model elsewhere takes none of its memory: it stays when that runs out. The core asks for both in one way, with
+    more or fewer bytes, so the size of such a model is between the two.
+    """
     from comfy.model_patcher import ModelPatcher
 
     held = ref(model)
@@ -42,7 +47,9 @@ def _make_patcher(model: Held, device: torch.device) -> Any:
 
         def model_size(self) -> int:
             there = held()
-            return there.bytes if there and there.device == device else 0
+            if there is None or there.device == device:
+                return there.bytes if there else 0
+            return EVERYTHING if there.is_loaded else 0
 
         def loaded_size(self) -> int:
             there = held()
@@ -55,8 +62,9 @@ def _make_patcher(model: Held, device: torch.device) -> Any:
         def partially_load(self, *_: object, **__: object) -> int:
             return 0  # it loads itself when it is run
 
-        def partially_unload(self, *_: object, **__: object) -> int:
-            return 0
+        def partially_unload(self, _: object, memory_to_free: int = 0, *__: object, **___: object) -> int:
+            there = held()
+            return memory_to_free if there and there.device != device else 0  # there is nothing of it to free
 
         def detach(self, unpatch_all: bool = True) -> None:
             there = held()

@@ -97,7 +97,9 @@ def _missing(name: str, entry: CatalogModel) -> str:
 
 
 def shown_size(megabytes: float) -> str:
-    """4.6 MB, 176 MB, 1 GB; nothing for nothing."""
+    """Under 0.1 MB, 4.6 MB, 176 MB, 1 GB; nothing for nothing."""
+    if 0 < megabytes < 0.1:
+        return "< 0.1 MB"
     if megabytes >= 1000:
         return f"{round(megabytes / 1000, 1):g} GB"
     return f"{megabytes:.2g} MB" if 0 < megabytes < 10 else f"{megabytes:.0f} MB" if megabytes else ""

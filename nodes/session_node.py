@@ -128,8 +128,8 @@ def run_session(
         on_sample=tick,
     )
     quality = "" if options.quality == "rembg" else quality_said(options.quality, result.runs)
-    parts = [session.path.name, plain_name(session.provider), source, quality, f"{time.perf_counter() - start:.1f} s"]
-    parts.append(confidence_text(result.confidence, options.min_confidence))
+    parts = [session.path.name, plain_name(session.provider), source, f"{time.perf_counter() - start:.1f} s"]
+    parts += [confidence_text(result.confidence, options.min_confidence), quality]  # a narrow node cuts the end off
     state = plain(" · ".join(part for part in parts if part), LINE)
     host.show_text(node_id, state)
     show_preview(node_id, state, result)

@@ -9,9 +9,9 @@ from torch import Tensor
 class Masks:
     """masks: [B, H, W] uint8, 255 = subject, on the session's device.
 
-    confidence: for each frame, the map's largest value, 0..1, unstretched. classes: for each frame, a mask [H, W] uint8
-    of each class by its number, if they were asked for. foregrounds: [B, H, W, 3] uint8, the subject's own colours, if
-    the recipe names the output of them.
+    confidence: for each frame, the map's largest value, 0..1, unstretched; stretched for models whose outputs are
+    cold (`coldness`). classes: for each frame, a mask [H, W] uint8 of each class by its number, if they were asked for.
+    foregrounds: [B, H, W, 3] uint8, the subject's own colours, if the recipe names the output of them.
     """
 
     masks: Tensor

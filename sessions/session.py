@@ -19,6 +19,7 @@ from .answer import Answer
 from .asking import Asking
 from .choice import Choice
 from .class_masks import mask_each
+from .coldness import WARM, is_cold, stretched
 from .masks import Masks, Probabilities
 from .pixels.decode import Span, decode, subject_values
 from .pixels.geometry import Placement, is_reduced, picture_box, place, unfit
@@ -186,6 +187,8 @@ class CustomSession:
                 reading = self._reading(answer, asking)
                 mask, sure = decode(answer.maps, reading, self.path.name, span)
                 masks.append(unfit(mask, placement, width, height, resampler).to(self.device))
+                if sure < WARM and is_cold(self._ask(), reading, raise_if_cancelled):
+                    sure = float(mask.max()) / 255
                 confidence.append(sure)
                 classes += self._class_masks(answer, asking, placement, width, height)
                 foregrounds += self._foregrounds(answer, placement, width, height)
@@ -223,7 +226,11 @@ class CustomSession:
         asking = self._running or self._ask()
         for answer in self._answers(asking, frames.to(self.device), placement, raise_if_cancelled, release_memory):
             with stage("decode and resize back"):
-                small, sure = probability(answer.maps, self._reading(answer, asking), self.path.name)
+                reading = self._reading(answer, asking)
+                small, sure = probability(answer.maps, reading, self.path.name)
+                if sure < WARM and is_cold(self._ask(), reading, raise_if_cancelled):
+                    small = stretched(small)
+                    sure = float(small.max())
                 left, top, right, bottom = picture_box(small, placement)
                 scale = max(scale, width / (right - left), height / (bottom - top))
                 values.append(to_picture(small, placement, width, height).to(self.device))

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from support import make_red_model, open_photo, photos, picture_input, to_image, write_model
 from zoo import GAIN, SIDE, ZOO, Builder, Member, build, head, output
 
-PLAIN = {"alpha_matting": "false"}
+PLAIN = {"alpha_matting": "false", "quality": "rembg"}
 
 
 @pytest.fixture

@@ -80,7 +80,8 @@ def test_classes_are_chosen_by_name_and_number(host, picture, head, classes, rig
 def test_probabilities_of_the_chosen_are_added(host, picture):
     """Where two classes share a pixel, choosing both takes it."""
     quarters(host.folder / "model.onnx", "softmax", json.dumps(NAMES), gain=1.0)
-    both, *alone = (run(host, picture, classes=names, min_confidence=0)[1] for names in ("person,dog", "person", "dog"))
+    plain = {"min_confidence": 0, "quality": "rembg"}
+    both, *alone = (run(host, picture, classes=names, **plain)[1] for names in ("person,dog", "person", "dog"))
     assert (both >= torch.maximum(*alone)).all() and (both > torch.maximum(*alone) + 0.1).any()
 
 
@@ -112,6 +113,17 @@ def test_one_mask_for_each_class_and_their_names(host, picture):
         (False, False, True, False),
         (False, False, False, True),
     ]
+
+
+def test_each_classs_mask_is_multiplied_by_the_inputs_alpha(host, picture):
+    quarters(host.folder / "model.onnx", names=json.dumps(NAMES))
+    alpha = torch.ones(1, SIDE, SIDE, 1)
+    alpha[:, :, : SIDE // 4] = 0
+    clear = torch.cat([picture, alpha], -1)
+    ignored, whole = (run(host, each, input_alpha="ignore")[3] for each in (clear, picture))
+    assert torch.equal(ignored, whole)
+    for way in ("multiply", "prior"):
+        assert torch.equal(run(host, clear, input_alpha=way)[3], whole * alpha[..., 0])
 
 
 def test_of_several_pictures_all_of_a_class_come_together(host, picture):

@@ -79,6 +79,23 @@ def test_sizes(host, node, management, loaded):
     assert (patcher.loaded_size(), patcher.model_size()) == (0, held.bytes)
 
 
+def test_a_lack_of_gpu_memory_leaves_a_model_on_the_cpu(host, node, management, monkeypatch):
+    """Nothing of it is on the GPU. "unload models" unloads it all the same."""
+    monkeypatch.setattr(management, "get_torch_device", lambda: torch.device("cuda"))
+    run(host, node)
+    held = node._session.held
+    management.free_memory(80 << 30, torch.device("cuda"))
+    assert held.is_loaded
+    management.unload_all_models()
+    assert not held.is_loaded
+
+
+def test_a_lack_of_memory_unloads_a_model_of_the_same_device(host, node, management):
+    run(host, node)
+    management.free_memory(80 << 30, torch.device("cpu"))
+    assert not node._session.held.is_loaded
+
+
 def test_a_comfyui_that_cannot_manage_it(host, node, monkeypatch):
     from comfy import model_management
 

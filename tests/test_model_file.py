@@ -4,7 +4,7 @@ from onnx_segmentation.sessions.onnx_file.header import inspect
 
 STRANGERS = {
     "empty": (b"", "is empty"),
-    "html": (b"\n<!DOCTYPE html><html>Not Found</html>", "web page"),
+    "html": (b"\n<!DOCTYPE html><html>Not Found</html>", r"web page \(it begins with '.!DOCTYPE html.'\)"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "git-lfs pointer"),
     "zip": (b"PK\x03\x04" + bytes(40), "zip archive"),
     "gzip": (b"\x1f\x8b\x08" + bytes(40), "gzip"),

@@ -60,7 +60,7 @@ def previews(page):
     ],
 )
 def test_each_node_shows_what_it_made(host, page, node, numbers):
-    image, mask, *_ = host.run(node, images=disc(), model="red.onnx", alpha_matting="false", **numbers)
+    image, mask, *_ = host.run(node, images=disc(), model="red.onnx", alpha_matting="false", quality="rembg", **numbers)
     (data,) = previews(page)
     assert data["node"] == "1"
     assert data["state"].startswith("red.onnx · CPU · ") and re.search(r" · confidence (1|)\.\d\d$", data["state"])

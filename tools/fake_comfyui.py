@@ -52,20 +52,23 @@ class FakeComfyUI:
         comfy.model_management = SimpleNamespace(
             get_torch_device=lambda: torch.device("cpu"),
             throw_exception_if_processing_interrupted=self._throw_if_cancelled,
-            free_memory=lambda *_: [],
+            free_memory=self._free_memory,
             soft_empty_cache=lambda: None,
             load_models_gpu=self.loaded_models.update,
-            unload_all_models=self._unload_all_models,
+            unload_all_models=lambda: self._free_memory(1e30),
         )
         patchers: Any = ModuleType("comfy.model_patcher")
         patchers.ModelPatcher = ModelPatcher
         sys.modules.update({"folder_paths": folder_paths, "comfy": comfy, "comfy.model_patcher": patchers})
 
-    def _unload_all_models(self) -> None:
+    def _free_memory(self, wanted: float, *_: object) -> list[Any]:
+        """As the core's `free_memory`, and its `LoadedModel.model_unload`, when there is none left on the device."""
         for patcher in list(self.loaded_models):
-            if patcher.loaded_size() == 0 or patcher.partially_unload(patcher.offload_device, 1e30) == 0:
+            part = wanted < patcher.loaded_size()
+            if not part or patcher.partially_unload(patcher.offload_device, wanted) < wanted:
                 patcher.detach(True)
                 self.loaded_models.discard(patcher)
+        return []
 
     def _add_folder(self, name: str, path: str, is_default: bool = False) -> None:
         folders, _ = self.folders.setdefault(name, ([], set()))

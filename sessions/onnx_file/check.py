@@ -43,8 +43,9 @@ def _refuse_strangers(path: Path, head: bytes) -> None:
     if not head:
         raise NotOnnxError(f"{path.name} is empty (0 bytes): download it again")
     if head.lstrip()[:1] == b"<":
+        begin = plain(head.strip()[:15].decode("utf-8", "replace"))
         raise NotOnnxError(
-            f"{path.name} is a web page (it begins with {plain(head.strip()[:15])}), not an ONNX model: the download "
+            f"{path.name} is a web page (it begins with '{begin}'), not an ONNX model: the download "
             "gave an error or login page; download the file itself"
         )
     for magic, what in STRANGERS:

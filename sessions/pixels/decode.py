@@ -47,6 +47,11 @@ def decode(maps: Tensor, recipe: Recipe, model: str, span: Span | None = None) -
     return mask, confidence
 
 
+def brightest(values: Tensor, recipe: Recipe) -> float:
+    """The subject's largest value, of those before any stretching [h, w]."""
+    return 1 - float(values.min()) if recipe.invert else float(values.max())
+
+
 def subject_values(maps: Tensor, recipe: Recipe, model: str) -> Tensor:
     """[classes, h, w] -> the subject's values [h, w] before any stretching. Raises NotFiniteError, RecipeError."""
     if maps.dtype != torch.float64:
