@@ -50,8 +50,8 @@ from .plain_text import keep_log_plain
 from .sessions.downloads.comfyui_folders import inside_comfyui
 
 if TYPE_CHECKING:
+    from .cutout_options import CutoutOptions
     from .cutouts import Cutout, cutout, matte_masks
-    from .frames import CutoutOptions
     from .matting.foreground.estimate import estimate_foreground
     from .matting.methods import estimate_alpha
     from .matting.trimap import make_trimap
@@ -127,7 +127,7 @@ ROOMS = {
     "Cutout": "cutouts",
     "cutout": "cutouts",
     "matte_masks": "cutouts",
-    "CutoutOptions": "frames",
+    "CutoutOptions": "cutout_options",
     "estimate_foreground": "matting.foreground.estimate",
     "estimate_alpha": "matting.methods",
     "make_trimap": "matting.trimap",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from .frames import Frame
+from .frame import Frame
 from .imaging.convert import to_values
 from .sessions.segmenter import Segmenter
 

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from .callbacks import OnFrame, RaiseIfCancelled
 from .class_batches import ClassMasks
+from .cutout_options import CutoutOptions
 from .forks import begin_work
-from .frames import CutoutOptions, Frame, each_frame, masked_frames, with_opacity
+from .frame import Frame
+from .frames import each_frame, masked_frames, with_opacity
 from .imaging.compose import Results
 from .imaging.convert import round_levels, spread_levels, to_frames, to_masks, to_plate
 from .matting.trimap import trimap_within

@@ -4,7 +4,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, TypedDict
 
-from .frames import PROBABLE, CutoutOptions, InputAlpha
+from .cutout_options import PROBABLE, CutoutOptions, InputAlpha
 from .matting.methods import Method
 from .refine import EdgeColours, Quality, RefineOptions
 

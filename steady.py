@@ -12,7 +12,7 @@ from .imaging.motion import find_flow, moved
 from .imaging.windows import window_means
 
 if TYPE_CHECKING:
-    from .frames import Frame
+    from .frame import Frame
 
 RADIUS = 2  # pixels around each, over which two frames are compared
 CHANGED = 0.04  # mean difference of colours, 0..1, from which nothing of the frame before counts

@@ -8,7 +8,7 @@ import torch
 
 from .callbacks import RaiseIfCancelled
 from .errors import ConvergenceError, NotEnoughMemoryError, TrimapError
-from .frames import Frame
+from .frame import Frame
 from .imaging.convert import round_levels
 from .matting.methods import estimate_alpha
 from .refine import RefineOptions, mask_trimap

@@ -68,9 +68,9 @@ def _matting(group: Any) -> None:
     group.add_argument(
         "-ppm", "--post-process-mask", action="store_true", help="remove specks, make the mask on or off"
     )
-    confidence = late.number("frames", "min_confidence")
+    confidence = late.number("cutout_options", "min_confidence")
     group.add_argument("--min-confidence", type=confidence, default=0.5, metavar="0-1", help=HELP["confidence"])
-    alpha = late.word("frames", "input_alpha")
+    alpha = late.word("cutout_options", "input_alpha")
     group.add_argument("--input-alpha", type=alpha, default="multiply", metavar="WORD", help=HELP["alpha"])
 
 

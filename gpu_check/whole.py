@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
+from ..cutout_options import CutoutOptions
 from ..cutouts import cutout
-from ..frames import CutoutOptions
 from ..refine import RefineOptions
 from ..sessions.finding.sources import find_recipe
 from ..sessions.recipes.container import CustomSessionContainer

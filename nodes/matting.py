@@ -13,8 +13,8 @@ from .session_node import IMAGE_TOOLTIP, with_network
 from .widgets import MattingWidgets, ResultWidgets
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
+    from ..cutout_options import CutoutOptions
     from ..cutouts import Cutout
-    from ..frames import CutoutOptions
     from ..sessions.refiner import Refiner
 
 MASK_TOOLTIP = (

@@ -110,8 +110,8 @@ def run_session(
     opacity: of the input, see `cutout`. A steady batch ticks for each frame that it looks at first.
     """
     from ..cutouts import cutout
-    from ..frames import steady_samples
     from ..imaging.convert import to_frames
+    from ..model_runs import steady_samples
 
     images = to_frames(images)
     manage(session.held)
@@ -150,7 +150,8 @@ def lowest(result: Cutout) -> float:
 
 def confidence_text(confidence: list[float], least: float) -> str:
     """The lowest of a batch, and how many frames have no subject for sure, or probably."""
-    from ..frames import PROBABLE, shown_confidence
+    from ..cutout_options import PROBABLE
+    from ..frames import shown_confidence
 
     text = f"confidence {shown_confidence(min(confidence))}"
     missed, doubted = (sum(sure < limit for sure in confidence) for limit in (least, PROBABLE))

@@ -19,7 +19,7 @@ from .declare import optional, required, socket
 from .named import method_names
 
 if TYPE_CHECKING:  # the pipeline is imported when a node runs: ComfyUI's start does not wait for it
-    from ..frames import CutoutOptions
+    from ..cutout_options import CutoutOptions
 
 DEFAULT_DECODING = "default"
 INPUT_ALPHA = ["ignore", "multiply", "prior"]
@@ -44,7 +44,7 @@ class ResultWidgets:
 
     def options(self) -> CutoutOptions:
         """The values as the library's options. Each class below adds its own."""
-        from ..frames import CutoutOptions
+        from ..cutout_options import CutoutOptions
 
         return CutoutOptions(background=self.background, input_alpha=self.input_alpha)
 

@@ -10,6 +10,7 @@ from onnx_segmentation import load_session, segment
 from onnx_segmentation.batch.job import Job
 from onnx_segmentation.batch.ray_cluster import RayOptions
 from onnx_segmentation.commands import main
+from onnx_segmentation.cutout_options import CutoutOptions
 from onnx_segmentation.errors import (
     ContainerError,
     InputsError,
@@ -19,7 +20,6 @@ from onnx_segmentation.errors import (
     ResultError,
     SegmentationError,
 )
-from onnx_segmentation.frames import CutoutOptions
 from onnx_segmentation.matting.methods import estimate_alpha
 from onnx_segmentation.pictures.write import ResultForm
 from onnx_segmentation.refine import RefineOptions

@@ -4,8 +4,8 @@ import json
 import math
 from numbers import Real
 
+from onnx_segmentation.cutout_options import CutoutOptions
 from onnx_segmentation.errors import RecipeError, SegmentationError
-from onnx_segmentation.frames import CutoutOptions
 from onnx_segmentation.pictures.write import ResultForm
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.finding.hugging_face import read_processor
