@@ -77,9 +77,10 @@ class CustomSession:
         return cls(path, Recipe(container), provider=provider)
 
     def with_recipe(self, recipe: Recipe) -> CustomSession:
-        """The same loaded model, fed and read by another recipe."""
+        """The same loaded model, fed and read by another recipe, which stays whatever the pictures say."""
         other = object.__new__(CustomSession)
         vars(other).update(vars(self))
+        other.doubt = ""
         other._use(recipe)
         return other
 

@@ -198,7 +198,7 @@ def test_loader_recipe_apply_are_the_auto_node(host, picture):
     build(host.folder / "model.onnx", ZOO["sigmoid"])
     (session,) = host.run("ImageSegmentationModelLoader", model="model.onnx")
     mask, rgba, confidence, *_ = host.run("ImageSegmentationApply", session=session, images=picture)
-    auto = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN)
+    auto = host.run("ImageSegmentationAuto", model="model.onnx", images=picture, **PLAIN, edge_colours="auto")
     assert torch.equal(mask, auto[1]) and torch.equal(rgba, auto[0]) and confidence == auto[2]
     (recipe,) = host.run("ImageSegmentationRecipe", width=SIDE, height=SIDE)  # rembg's min-max
     stretched, *_ = host.run("ImageSegmentationApply", session=session, images=picture, recipe=recipe)

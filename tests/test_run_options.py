@@ -6,6 +6,7 @@ from hosts import Failed
 from support import to_saved
 
 PLAIN = {"mean": 0.0, "std": 1.0, "size": 64, "alpha_matting": "false"}
+PHOTO = {"edge_colours": "photo"}
 NEW = ["provider", "keep_loaded", "background"]
 OLDER = ["ImageSegmentation", "ImageSegmentationCustom", "ImageSegmentationCustomAdvanced"]
 
@@ -22,7 +23,7 @@ def models(loaded):
 def test_they_come_last_and_in_this_order(host, name):
     """Graphs store widget values by position."""
     optional = list(host.nodes[name].INPUT_TYPES()["optional"])
-    assert optional[-7:] == [*NEW, "scale", "steady_trimap", "input_alpha", "transparency"]
+    assert optional[-8:] == [*NEW, "scale", "steady_trimap", "input_alpha", "transparency", "quality"]
     assert optional.index("min_confidence") < optional.index("provider")
 
 
@@ -68,7 +69,7 @@ def test_a_provider_that_is_not_there_falls_back(host, red, photo, caplog):
     [("#ffffff", (1, 1, 1)), ("000000", (0, 0, 0)), ("#1e90FF", (30 / 255, 144 / 255, 1)), ("#f80", (1, 136 / 255, 0))],
 )
 def test_a_background_is_laid_under(host, red, photo, background, colour):
-    image, mask = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN, background=background)
+    image, mask = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN, **PHOTO, background=background)
     assert image.shape == (1, 100, 120, 3)
     expected = photo * mask[..., None] + torch.tensor(colour) * (1 - mask[..., None])
     assert (image - expected).abs().max() <= 0.5 / 255 + 1e-6
@@ -78,7 +79,7 @@ def test_a_background_is_laid_under(host, red, photo, background, colour):
 def test_a_background_under_premultiplied_colours(host, red, photo):
     """They are multiplied by alpha already, and are not so again."""
     settings = {"model": red, "images": photo, **PLAIN, "background": "#ffffff"}
-    straight = host.run("ImageSegmentationCustom", **settings)[0]
+    straight = host.run("ImageSegmentationCustom", **settings, **PHOTO)[0]
     already = host.run("ImageSegmentationCustom", **settings, edge_colours="premultiplied")[0]
     assert (straight - already).abs().max() <= 1 / 255 + 1e-6
 
