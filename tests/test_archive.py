@@ -136,7 +136,16 @@ def test_ray_wants_it_installed(run, tmp_path, archive):
 
 def test_a_python_without_torch_is_said(archive, tmp_path):
     """The shell's `python`, perhaps, and not ComfyUI's."""
-    command = [sys.executable, "-I", "-S", str(archive), "models"]  # no site-packages
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        str(archive),
+        "cutout",
+        "photo.jpg",
+        "--output",
+        "out.png",
+    ]  # no site-packages
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"is not installed in {sys.executable}: use the Python that runs ComfyUI" in done.stderr

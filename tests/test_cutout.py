@@ -50,8 +50,12 @@ def test_premultiplied_is_rembgs_look(name, session):
 
 
 @pytest.mark.parametrize("name", photos())
-def test_alpha_matting_is_rembgs(name, session):
-    """Within 1 level, but for pixels where pymatting's inverses lose their digits (test_closed_form.py)."""
+def test_alpha_matting_is_rembgs(name, session, monkeypatch):
+    """Within 1 level, but for pixels where pymatting's inverses lose their digits (test_closed_form.py).
+
+    What rembg loses because it is too small for the erosion is lost here too: test_small_parts.py has it.
+    """
+    monkeypatch.setattr("onnx_segmentation.matting.trimap.with_cores", lambda _, eroded, *__: eroded)
     photo = open_photo(name).copy()
     photo.thumbnail((500, 500))
     mine, theirs = ours(session, photo, matting=True), rembgs(session, photo, matting=True)

@@ -42,10 +42,19 @@ def test_post_process_is_rembgs(u2netp):
 
 @pytest.mark.parametrize("erode_size", [0, 1, 2, 3, 10, 25])
 @pytest.mark.parametrize(("foreground", "background"), [(240, 20), (250, 0), (0, 250), (128, 128)])
-def test_trimap_is_rembgs(foreground, background, erode_size):
+def test_trimap_is_rembgs(foreground, background, erode_size, monkeypatch):
+    """But for the cores of what would be lost, which rembg leaves unknown."""
+    arguments = foreground, background, erode_size
     for mask in masks():
-        ours = make_trimap(torch.from_numpy(mask), foreground, background, erode_size).numpy()
-        np.testing.assert_array_equal(ours, rembg_trimap(mask, foreground, background, erode_size))
+        theirs, ours = rembg_trimap(mask, *arguments), make_trimap(torch.from_numpy(mask), *arguments).numpy()
+        if foreground >= background:  # else a pixel may be both
+            sure = np.where(mask > foreground, 1.0, np.where(mask < background, 0.0, 0.5))
+            kept = ours != theirs
+            assert (theirs[kept] == 0.5).all() and np.array_equal(ours[kept], sure[kept])
+    monkeypatch.setattr("onnx_segmentation.matting.trimap.with_cores", lambda _, eroded, *__: eroded)
+    for mask in masks():
+        ours = make_trimap(torch.from_numpy(mask), *arguments).numpy()
+        np.testing.assert_array_equal(ours, rembg_trimap(mask, *arguments))
 
 
 def test_trimap_of_floats_and_batches():

@@ -182,7 +182,7 @@ def fake_rembg(loaded, monkeypatch):
 
 def test_rembgs_own_session_goes_through_the_same_pipeline(host, fake_rembg, photo, caplog):
     batch = torch.cat([photo, photo.flip(2)])
-    settings = {"model": "rembg:sam", "images": batch, **PLAIN}
+    settings = {"model": "rembg:sam", "images": batch, **PLAIN, "edge_colours": "photo"}
     rgba, mask = host.run("ImageSegmentation", **settings)
     assert torch.equal(mask, batch[..., :2].amax(-1)) and torch.equal(rgba[..., :3], batch)
     _, clean = host.run("ImageSegmentation", **settings, post_process_mask="true")

