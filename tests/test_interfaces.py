@@ -8,7 +8,7 @@ from hosts import Failed
 from interfaces import INTERFACES
 from zoo import GAIN
 
-PLAIN = {"alpha_matting": "false"}
+PLAIN = {"alpha_matting": "false", "quality": "rembg"}
 KINDS = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8}
 KINDS |= {"tensor(int32)": np.int32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
 

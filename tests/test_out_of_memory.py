@@ -185,9 +185,9 @@ def test_while_a_batch_is_read_there_are_fewer_frames_at_a_time(tmp_path, images
     right, segment = cutout(images, session).mask, CustomSession.segment
     sizes = []
 
-    def small(self, frames, *rest):
+    def small(self, frames, *rest, **named):
         sizes.append(len(frames))
-        return segment(self, frames, *rest) if len(frames) == 1 else FORMS["numpy"]()
+        return segment(self, frames, *rest, **named) if len(frames) == 1 else FORMS["numpy"]()
 
     monkeypatch.setattr(CustomSession, "segment", small)
     assert torch.equal(cutout(images, session).mask, right) and sizes == [2, 1, 1]
