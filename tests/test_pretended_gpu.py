@@ -13,7 +13,7 @@ from onnx_segmentation.matting.closed_form.solve import estimate_alpha
 from onnx_segmentation.matting.trimap import make_trimap
 from onnx_segmentation.refine import RefineOptions
 from onnx_segmentation.sessions.recipes.container import CustomSessionContainer
-from onnx_segmentation.sessions.recipes.recipe import Recipe
+from onnx_segmentation.sessions.recipes.recipe import ALLOWED, OF_INSTANCES, Recipe
 from onnx_segmentation.sessions.runtime import loaded
 from onnx_segmentation.sessions.runtime.providers import say_once
 from onnx_segmentation.sessions.session import CustomSession
@@ -86,18 +86,7 @@ def test_one_scale_for_a_batch(session, batch):
     assert counts.waited <= 20 * len(batch), counts.waits
 
 
-DECODINGS = [
-    "min_max",
-    "sigmoid",
-    "sigmoid_min_max",
-    "softmax",
-    "classes",
-    "argmax",
-    "none",
-    "levels",
-    "tanh",
-    "cold_logits",
-]
+DECODINGS = [each for each in ALLOWED["decoding"] if each not in OF_INSTANCES]
 
 
 @pytest.mark.parametrize("decoding", DECODINGS)

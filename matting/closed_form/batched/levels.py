@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from ....imaging.device import constant
 from ..blocks import SHIFT as SINGULAR
 from ..direct import SHIFT
-from ..multigrid import DAMPING
+from ..multigrid import DAMPING, largest_eigenvalue
 from .equations import orthonormal
 from .places import AROUND, GROUP, Places, join, padded
 
@@ -160,14 +160,3 @@ def _dense_inverse(blocks: Tensor, places: Places) -> Tensor:
     square.diagonal().add_(SHIFT)
     inverse: Tensor = torch.linalg.inv_ex(square)[0].float()
     return inverse
-
-
-def largest_eigenvalue(operator: Callable[[Tensor], Tensor], like: Tensor) -> Tensor:
-    """As `multigrid.largest_eigenvalue`."""
-    vector = torch.sin(torch.arange(1, like.numel() + 1, device=like.device, dtype=torch.float64) ** 2)
-    vector = vector.to(like.dtype).view_as(like)
-    norm: Tensor = torch.linalg.vector_norm(vector)
-    for _ in range(8):
-        vector = operator(vector / norm)
-        norm = torch.linalg.vector_norm(vector)
-    return norm * 1.05

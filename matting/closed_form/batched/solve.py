@@ -8,10 +8,10 @@ from torch import Tensor
 from ....callbacks import RaiseIfCancelled
 from ....imaging.device import constant
 from ..conjugate_gradients import not_converged
-from ..multigrid import DAMPING
+from ..multigrid import DAMPING, largest_eigenvalue
 from ..stacked import Stacked
 from .equations import HALO, OWNER, PIXEL, Equations, assemble, tile_blocks
-from .levels import DENSE, TINY, Level, largest_eigenvalue
+from .levels import DENSE, TINY, Level
 from .places import Places, find_places
 
 LOOK = 4
