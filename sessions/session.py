@@ -181,20 +181,17 @@ class CustomSession:
         height, width = frames.shape[1:3]
         placement = place(width, height, self.recipe)
         resampler = "nearest" if self.recipe.decoding == "argmax" else self.recipe.resampler
-        masks, confidence, classes, foregrounds = [], [], [], []
-        asking = self._running or self._ask()
-        for answer in self._answers(asking, frames.to(self.device), placement, raise_if_cancelled, release_memory):
-            with stage("decode and resize back"):
-                reading = self._reading(answer, asking)
-                mask, sure = decode(answer.maps, reading, self.path.name, span)
-                masks.append(unfit(mask, placement, width, height, resampler).to(self.device))
-                if sure < WARM and is_cold(self._ask(), reading, raise_if_cancelled):
-                    sure = float(mask.max()) / 255
-                confidence.append(sure)
-                classes += self._class_masks(answer, asking, placement, width, height)
-                foregrounds += self._foregrounds(answer, placement, width, height)
+
+        def read(maps: Tensor, reading: Recipe) -> tuple[Tensor, float]:
+            mask, sure = decode(maps, reading, self.path.name, span)
+            if sure < WARM and is_cold(self._ask(), reading, raise_if_cancelled):
+                sure = float(mask.max()) / 255
+            return unfit(mask, placement, width, height, resampler).to(self.device), sure
+
+        each, classes, colours = self._read_each(frames, placement, read, raise_if_cancelled, release_memory)
+        masks = [mask for mask, _ in each]
         stacked = masks[0][None] if len(masks) == 1 else torch.stack(masks)
-        return Masks(stacked, confidence, classes, torch.stack(foregrounds) if foregrounds else None)
+        return Masks(stacked, [sure for _, sure in each], classes, colours)
 
     def instances(
         self, picture: Tensor, raise_if_cancelled: RaiseIfCancelled | None = None
@@ -223,23 +220,40 @@ class CustomSession:
         """As `segment`, but the subject's probability, neither stretched nor rounded."""
         height, width = frames.shape[1:3]
         placement = place(width, height, self.recipe)
-        values, confidence, classes, foregrounds, scale = [], [], [], [], 1.0
+        scale = 1.0
+
+        def read(maps: Tensor, reading: Recipe) -> tuple[Tensor, float]:
+            nonlocal scale
+            small, sure = probability(maps, reading, self.path.name)
+            if sure < WARM and is_cold(self._ask(), reading, raise_if_cancelled):
+                small = stretched(small)
+                sure = float(small.max())
+            left, top, right, bottom = picture_box(small, placement)
+            scale = max(scale, width / (right - left), height / (bottom - top))
+            return to_picture(small, placement, width, height).to(self.device), sure
+
+        each, classes, colours = self._read_each(frames, placement, read, raise_if_cancelled, release_memory)
+        values = torch.stack([value for value, _ in each])
+        return Probabilities(values, [sure for _, sure in each], scale, classes, colours)
+
+    def _read_each(
+        self,
+        frames: Tensor,
+        placement: Placement,
+        read: Callable[[Tensor, Recipe], tuple[Tensor, float]],
+        raise_if_cancelled: RaiseIfCancelled | None,
+        release_memory: bool,
+    ) -> tuple[list[tuple[Tensor, float]], list[dict[int, Tensor]], Tensor | None]:
+        """What `read` makes of each frame's maps; masks of its classes and the model's own colours, if asked for."""
+        height, width = frames.shape[1:3]
+        each, classes, foregrounds = [], [], []
         asking = self._running or self._ask()
         for answer in self._answers(asking, frames.to(self.device), placement, raise_if_cancelled, release_memory):
             with stage("decode and resize back"):
-                reading = self._reading(answer, asking)
-                small, sure = probability(answer.maps, reading, self.path.name)
-                if sure < WARM and is_cold(self._ask(), reading, raise_if_cancelled):
-                    small = stretched(small)
-                    sure = float(small.max())
-                left, top, right, bottom = picture_box(small, placement)
-                scale = max(scale, width / (right - left), height / (bottom - top))
-                values.append(to_picture(small, placement, width, height).to(self.device))
-                confidence.append(sure)
+                each.append(read(answer.maps, self._reading(answer, asking)))
                 classes += self._class_masks(answer, asking, placement, width, height)
                 foregrounds += self._foregrounds(answer, placement, width, height)
-        colours = torch.stack(foregrounds) if foregrounds else None
-        return Probabilities(torch.stack(values), confidence, scale, classes, colours)
+        return each, classes, torch.stack(foregrounds) if foregrounds else None
 
     @property
     def looks_twice(self) -> bool:
